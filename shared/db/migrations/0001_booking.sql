@@ -1,0 +1,93 @@
+CREATE SCHEMA booking;
+--> statement-breakpoint
+CREATE TABLE booking.bookings (
+  id uuid PRIMARY KEY,
+  country_code char(2) NOT NULL,
+  practitioner_id uuid NOT NULL,
+  patient_id uuid NOT NULL,
+  visit_type_id uuid NOT NULL,
+  specialty text NOT NULL,
+  status text NOT NULL,
+  version integer NOT NULL DEFAULT 1,
+  slot_start timestamptz NOT NULL,
+  slot_end timestamptz NOT NULL,
+  -- The slot with its buffers.
+  busy_start timestamptz NOT NULL,
+  busy_end timestamptz NOT NULL,
+  -- From the start to the length of the same-specialty rule after it; null where the caller chose to keep both.
+  specialty_window tstzrange,
+  hold_expires_at timestamptz,
+  acted_by text NOT NULL,
+  acted_as text NOT NULL,
+  created_at timestamptz NOT NULL,
+  updated_at timestamptz NOT NULL,
+  CONSTRAINT booking_status CHECK (status IN ('held', 'confirmed', 'completed', 'cancelled', 'no_show', 'released')),
+  CONSTRAINT booking_slot CHECK (slot_start < slot_end AND busy_start <= slot_start AND slot_end <= busy_end),
+  CONSTRAINT booking_hold CHECK (status <> 'held' OR hold_expires_at IS NOT NULL),
+  CONSTRAINT no_practitioner_overlap EXCLUDE USING gist (
+    practitioner_id WITH =, tstzrange(busy_start, busy_end, '[)') WITH &&
+  ) WHERE (status IN ('held', 'confirmed')),
+  CONSTRAINT no_patient_overlap EXCLUDE USING gist (
+    patient_id WITH =, tstzrange(slot_start, slot_end, '[)') WITH &&
+  ) WHERE (status IN ('held', 'confirmed')),
+  CONSTRAINT no_same_specialty EXCLUDE USING gist (
+    patient_id WITH =, specialty WITH =, specialty_window WITH &&
+  ) WHERE (status = 'confirmed')
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX idx_no_double_book ON booking.bookings (practitioner_id, slot_start) WHERE status = 'confirmed';
+--> statement-breakpoint
+CREATE INDEX bookings_by_practitioner ON booking.bookings (practitioner_id, slot_start, id);
+--> statement-breakpoint
+CREATE INDEX bookings_by_patient ON booking.bookings (patient_id, slot_start, id);
+--> statement-breakpoint
+CREATE INDEX bookings_by_country ON booking.bookings (country_code, slot_start, id);
+--> statement-breakpoint
+CREATE INDEX holds_by_expiry ON booking.bookings (hold_expires_at) WHERE status = 'held';
+--> statement-breakpoint
+-- Every former state of a booking; the present one is in bookings.
+CREATE TABLE booking.booking_history (
+  booking_id uuid NOT NULL REFERENCES booking.bookings (id),
+  version integer NOT NULL,
+  status text NOT NULL,
+  slot_start timestamptz NOT NULL,
+  slot_end timestamptz NOT NULL,
+  acted_by text NOT NULL,
+  acted_as text NOT NULL,
+  -- Why it was left, in the words of who changed it: clinical in content, never in an event or a log.
+  left_because text,
+  left_at timestamptz NOT NULL,
+  PRIMARY KEY (booking_id, version)
+);
+--> statement-breakpoint
+CREATE TABLE booking.outbox (
+  seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  topic text NOT NULL,
+  partition_key text NOT NULL,
+  event json NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  sent_at timestamptz
+);
+--> statement-breakpoint
+CREATE INDEX booking_outbox_unsent ON booking.outbox (partition_key, seq) WHERE sent_at IS NULL;
+--> statement-breakpoint
+CREATE TABLE booking.idempotency_keys (
+  subject text NOT NULL,
+  operation text NOT NULL,
+  key text NOT NULL,
+  fingerprint bytea NOT NULL,
+  status smallint NOT NULL,
+  body jsonb,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  CONSTRAINT booking_idempotency_keys PRIMARY KEY (subject, operation, key)
+);
+--> statement-breakpoint
+CREATE INDEX booking_idempotency_keys_by_age ON booking.idempotency_keys (created_at);
+--> statement-breakpoint
+GRANT USAGE ON SCHEMA booking TO careflow_booking;
+--> statement-breakpoint
+GRANT SELECT, INSERT, UPDATE ON booking.bookings TO careflow_booking;
+--> statement-breakpoint
+GRANT SELECT, INSERT ON booking.booking_history TO careflow_booking;
+--> statement-breakpoint
+GRANT SELECT, INSERT, UPDATE, DELETE ON booking.outbox, booking.idempotency_keys TO careflow_booking;

@@ -1,0 +1,25 @@
+import { boolean, pgSchema, text, uuid } from 'drizzle-orm/pg-core';
+
+import { instant } from './instant.ts';
+import { outboxTable } from './outbox.ts';
+
+export const cronSchema = pgSchema('cron');
+
+export const leases = cronSchema.table('leases', {
+  name: text().primaryKey(),
+  holder: uuid().notNull(),
+  expiresAt: instant('expires_at').notNull(),
+});
+
+export const taskRuns = cronSchema.table('task_runs', {
+  task: text().primaryKey(),
+  doneUntil: instant('done_until').notNull(),
+});
+
+export const dependencyHealth = cronSchema.table('dependency_health', {
+  dependency: text().primaryKey(),
+  healthy: boolean().notNull(),
+  since: instant().notNull(),
+});
+
+export const cronOutbox = outboxTable(cronSchema);
