@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Caller } from '../../../shared/domain/caller.ts';
+import { mayActAs, mayActFor, mayCall, mayEnter, mayReach, maySelect } from '../../../shared/domain/caller.ts';
+
+const as = (given: Partial<Caller>): Caller => ({ subject: 'me', roles: [], scopes: [], country: undefined, ...given });
+const patient = as({ roles: ['patient'] });
+const practitioner = as({ roles: ['practitioner'] });
+const forbidden = expect.objectContaining({ code: 'forbidden' });
+
+describe('a patient', () => {
+  it('acts for themself and for those who named them', () => {
+    mayActFor(patient, 'me', []);
+    mayActFor(patient, 'child', ['child']);
+    expect(() => mayActFor(patient, 'other', ['child'])).toThrow(forbidden);
+  });
+
+  it('does not act as the practitioner of the same id', () => {
+    expect(() => mayActAs(patient, 'me')).toThrow(forbidden);
+    expect(() => maySelect(patient, { practitionerId: 'me' }, [])).toThrow(forbidden);
+  });
+
+  it('does not learn whether what belongs to others exists', () => {
+    mayReach(patient, { patientId: 'me', practitionerId: 'theirs' }, []);
+    expect(() => mayReach(patient, { patientId: 'other', practitionerId: 'me' }, [])).toThrow(
+      expect.objectContaining({ code: 'not-found' }),
+    );
+  });
+
+  it('selects nothing without saying whose', () => {
+    expect(() => maySelect(patient, {}, [])).toThrow(forbidden);
+    maySelect(patient, { patientId: 'me' }, []);
+  });
+});
+
+describe('a practitioner', () => {
+  it('reaches what is theirs, whoever the patient', () => {
+    mayReach(practitioner, { patientId: 'anyone', practitionerId: 'me' }, []);
+    maySelect(practitioner, { practitionerId: 'me' }, []);
+    mayActAs(practitioner, 'me');
+  });
+
+  it('reaches nothing of colleagues, and no patient as such', () => {
+    expect(() => mayActAs(practitioner, 'colleague')).toThrow(forbidden);
+    expect(() => maySelect(practitioner, { patientId: 'me' }, ['me'])).toThrow(forbidden);
+    expect(() => mayActFor(practitioner, 'me', ['me'])).toThrow(forbidden);
+  });
+});
+
+describe('an office', () => {
+  it.each(['staff', 'system', 'admin'] as const)('%s acts for everyone', (role) => {
+    const caller = as({ roles: [role] });
+    mayActFor(caller, 'anyone', []);
+    mayActAs(caller, 'anyone');
+    maySelect(caller, {}, []);
+    mayReach(caller, { patientId: 'anyone' }, []);
+  });
+});
+
+describe('a caller without a role', () => {
+  it('reaches nothing, not even under their own id', () => {
+    expect(() => maySelect(as({}), { patientId: 'me', practitionerId: 'me' }, ['me'])).toThrow(forbidden);
+    expect(() => mayEnter(as({}), 'fr')).toThrow(forbidden);
+  });
+});
+
+describe('a country', () => {
+  it.each(['patient', 'practitioner', 'staff', 'system', 'admin'] as const)('claimed binds %s to it', (role) => {
+    const caller = as({ roles: [role], country: 'fr' });
+    mayEnter(caller, 'fr');
+    expect(() => mayEnter(caller, 'de')).toThrow(forbidden);
+  });
+
+  it('unclaimed leaves all open, except to staff', () => {
+    mayEnter(as({ roles: ['system'] }), 'fr');
+    mayEnter(as({ roles: ['patient'] }), 'fr');
+    expect(() => mayEnter(as({ roles: ['staff'] }), 'fr')).toThrow(forbidden);
+  });
+});
+
+describe('an operation', () => {
+  const operation = { roles: ['patient', 'staff'], scope: 'bookings:write' } as const;
+
+  it('asks for one of its roles and for its scope', () => {
+    mayCall(as({ roles: ['staff'], scopes: ['bookings:write'] }), operation);
+    expect(() => mayCall(as({ roles: ['system'], scopes: ['bookings:write'] }), operation)).toThrow(forbidden);
+    expect(() => mayCall(as({ roles: ['staff'], scopes: ['bookings:read'] }), operation)).toThrow(
+      expect.objectContaining({ code: 'forbidden', details: { requiredScope: 'bookings:write' } }),
+    );
+  });
+});
