@@ -34,10 +34,8 @@ export type EventOf<Contract extends EventContract> = {
 /** Any of our events as it is written to the log. */
 export type AnyEvent = EventOf<EventContract>;
 
-type Definition<Type extends string, Data extends z.ZodType> = Omit<EventContract<Type, Data>, 'dataschema'>;
+type Definition = Omit<EventContract, 'dataschema'>;
 
-export function eventContract<Type extends string, Data extends z.ZodType>(
-  definition: Definition<Type, Data>,
-): EventContract<Type, Data> {
+export function eventContract<const Contract extends Definition>(definition: Contract) {
   return { ...definition, dataschema: `urn:careflow:event:${definition.type}` };
 }

@@ -3,15 +3,7 @@ import type { Logger } from 'pino';
 import type { InputOf, OperationContract, OutputOf } from '../../schemas/api/contract.ts';
 import type { EventContract, EventOf } from '../../schemas/events/contract.ts';
 import type { Caller } from '../domain/caller.ts';
-
-/** A POST that carries an `Idempotency-Key`: what identifies it and what it asked for. */
-export type IdempotencyClaim = {
-  readonly subject: string;
-  readonly operation: string;
-  readonly key: string;
-  /** SHA-256 of the checked input. */
-  readonly fingerprint: Buffer;
-};
+import type { IdempotencyClaim, SavedAnswer } from '../domain/idempotency.ts';
 
 export type RequestContext = {
   readonly caller: Caller;
@@ -46,8 +38,6 @@ export type EventHandler<Contract extends EventContract> = (
 /** A contract bound to the operation that keeps it. */
 export type Route = { readonly contract: OperationContract; readonly operation: Operation<OperationContract> };
 export type Subscription = { readonly contract: EventContract; readonly handler: EventHandler<EventContract> };
-
-export type SavedAnswer = { readonly fingerprint: Buffer; readonly status: number; readonly body: unknown };
 
 /** What a workload is, whichever door it is behind. */
 export type CareflowFunction = {

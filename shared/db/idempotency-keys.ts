@@ -1,0 +1,41 @@
+import { and, eq, lt, sql } from 'drizzle-orm';
+
+import type { IdempotencyClaim, SavedAnswer } from '../domain/idempotency.ts';
+import type { Database, Queryable } from './client.ts';
+import { bookingIdempotencyKeys as keys } from './schema/booking.ts';
+
+const LIFETIME = sql`interval '24 hours'`;
+
+/** The answer saved under the caller's key in the last 24 hours. An older one is dropped, so the key is free again. */
+export async function findAnswer(db: Database, claim: IdempotencyClaim): Promise<SavedAnswer | undefined> {
+  const [saved] = await db
+    .select({
+      fingerprint: keys.fingerprint,
+      status: keys.status,
+      body: keys.body,
+      fresh: sql<boolean>`${keys.createdAt} > now() - ${LIFETIME}`,
+    })
+    .from(keys)
+    .where(identity(claim));
+  if (saved === undefined || saved.fresh) return saved;
+  await db.delete(keys).where(and(identity(claim), sql`${keys.createdAt} <= now() - ${LIFETIME}`));
+  return undefined;
+}
+
+/** Saves an answer with the effect it tells of; a second one under the same key breaks the constraint. */
+export async function saveAnswer(
+  tx: Queryable,
+  claim: IdempotencyClaim | undefined,
+  answer: { status: number; body: unknown },
+): Promise<void> {
+  if (claim) await tx.insert(keys).values({ ...claim, ...answer });
+}
+
+/** Drops keys nobody can replay any more. */
+export async function forgetAnswers(db: Queryable, before: Temporal.Instant): Promise<void> {
+  await db.delete(keys).where(lt(keys.createdAt, new Date(before.epochMilliseconds)));
+}
+
+function identity({ subject, operation, key }: IdempotencyClaim) {
+  return and(eq(keys.subject, subject), eq(keys.operation, operation), eq(keys.key, key));
+}
