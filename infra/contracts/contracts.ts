@@ -1,0 +1,35 @@
+import * as availabilityApi from '../../schemas/api/availability.ts';
+import * as bookingApi from '../../schemas/api/booking.ts';
+import type { OperationContract } from '../../schemas/api/contract.ts';
+import * as availabilityEvents from '../../schemas/events/availability.v1.ts';
+import * as bookingEvents from '../../schemas/events/booking.v1.ts';
+import type { EventContract } from '../../schemas/events/contract.ts';
+import * as platformEvents from '../../schemas/events/platform.v1.ts';
+import * as practitionerEvents from '../../schemas/events/practitioner.v1.ts';
+import * as reminderEvents from '../../schemas/events/reminder.v1.ts';
+
+/** The HTTP contracts by workload. */
+export const operations: Readonly<Record<string, readonly OperationContract[]>> = {
+  availability: contractsOf(availabilityApi, isOperation),
+  booking: contractsOf(bookingApi, isOperation),
+};
+
+export const events: readonly EventContract[] = [
+  availabilityEvents,
+  bookingEvents,
+  platformEvents,
+  practitionerEvents,
+  reminderEvents,
+].flatMap((module) => contractsOf(module, isEvent));
+
+function contractsOf<Contract>(module: object, is: (value: unknown) => value is Contract): Contract[] {
+  return Object.values(module).filter(is);
+}
+
+function isOperation(value: unknown): value is OperationContract {
+  return typeof value === 'object' && value !== null && 'method' in value && 'path' in value;
+}
+
+function isEvent(value: unknown): value is EventContract {
+  return typeof value === 'object' && value !== null && 'dataschema' in value;
+}

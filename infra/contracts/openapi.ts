@@ -1,0 +1,94 @@
+import { z } from 'zod';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+
+import type { OperationContract } from '../../schemas/api/contract.ts';
+
+/** RFC 9457. */
+const Problem = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().optional(),
+    code: z.string(),
+  })
+  .meta({
+    id: 'Problem',
+    description: 'RFC 9457 problem details; a conflict lists every reason and the next free slots',
+  });
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: 'The request breaks the contract',
+  401: 'No valid access token',
+  403: 'The caller may not do this',
+  404: 'There is no such resource, or it is not the caller’s',
+  409: 'The state does not allow it; every reason is listed',
+  412: '`If-Match` names another version',
+  422: 'The request cannot be carried out, or its idempotency key was used for another',
+  429: 'Too many requests',
+  503: 'A dependency does not answer; try again',
+};
+
+const EVERYWHERE = [400, 401, 403, 429, 503];
+
+/** The OpenAPI 3.1 document of the operations. */
+export function openApi(operations: Readonly<Record<string, readonly OperationContract[]>>) {
+  const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
+  for (const [workload, contracts] of Object.entries(operations)) {
+    for (const contract of contracts) {
+      (paths[contract.path] ??= {})[contract.method.toLowerCase()] = operationObject(workload, contract);
+    }
+  }
+  return createDocument({
+    openapi: '3.1.0',
+    info: { title: 'Careflow', version: '1', description: 'Booking and availability. Times are RFC 3339.' },
+    servers: [{ url: 'http://localhost:8080', description: 'Local platform' }],
+    security: [{ bearer: [] }],
+    paths,
+    components: { securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } } },
+  });
+}
+
+function operationObject(workload: string, contract: OperationContract): ZodOpenApiOperationObject {
+  return {
+    operationId: contract.id,
+    summary: contract.summary,
+    description: `Scope \`${contract.scope}\`; roles: ${contract.roles.join(', ')}.`,
+    tags: [workload],
+    requestParams: {
+      path: contract.params,
+      ...(contract.query ? { query: contract.query } : {}),
+      header: headers(contract),
+    },
+    ...(contract.body
+      ? { requestBody: { required: true, content: { 'application/json': { schema: contract.body } } } }
+      : {}),
+    responses: { ...success(contract), ...refusals(contract) },
+  };
+}
+
+function headers(contract: OperationContract) {
+  const key = z.string().min(1).max(255).optional().meta({
+    description: 'The same key and body within 24 hours replays the first answer; another body is refused with 422',
+  });
+  const version = z.string().optional().meta({ description: 'The ETag the change is based on', example: '"1"' });
+  return z.object({
+    ...(contract.method === 'POST' ? { 'Idempotency-Key': key } : {}),
+    ...(contract.refusals.includes(412) ? { 'If-Match': version } : {}),
+  });
+}
+
+function success(contract: OperationContract): ZodOpenApiResponsesObject {
+  const content = contract.output ? { content: { 'application/json': { schema: contract.output } } } : {};
+  return { [`${contract.status}`]: { description: 'Done', ...content } };
+}
+
+function refusals(contract: OperationContract): ZodOpenApiResponsesObject {
+  const statuses = [...new Set([...EVERYWHERE, ...contract.refusals])].toSorted((a, b) => a - b);
+  return Object.fromEntries(
+    statuses.map((status) => [
+      `${status}`,
+      { description: MEANINGS[status] ?? 'Refused', content: { 'application/problem+json': { schema: Problem } } },
+    ]),
+  );
+}

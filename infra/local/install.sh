@@ -1,0 +1,10 @@
+#!/bin/sh
+# Installs the packages of the lock file where they are missing or outdated. The project's own Node is among them.
+set -eu
+cd "$(dirname "$0")/../.."
+installed=node_modules/.careflow-lock.json
+if ! cmp -s package-lock.json "$installed"; then
+  echo 'Installing packages (once, about a minute)...' >&2
+  npm ci --no-audit --no-fund --loglevel=error >&2
+  cp package-lock.json "$installed"
+fi
