@@ -1,0 +1,120 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { Kafka, logLevel } from 'kafkajs';
+
+import { runCommand } from './command.ts';
+import { findJava } from './java.ts';
+import { kafkaJars } from './kafka-jars.ts';
+import { startService, type Service } from './process.ts';
+
+export type KafkaOptions = {
+  /** Where the broker's data and settings are kept. */
+  dir: string;
+  /** Where the jars are kept; shared by every broker of this machine. */
+  libs: string;
+  port: number;
+  controllerPort: number;
+  logFile: string;
+  /** Broker settings beside those given here. */
+  settings?: Readonly<Record<string, string>>;
+  onProgress?: (what: string) => void;
+  onExit?: (reason: string) => void;
+};
+
+const LOGGING = fileURLToPath(new URL('../../kafka/log4j2.properties', import.meta.url));
+
+/** Quick to start and small: this broker serves one machine. */
+const JVM = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+
+/** Any valid id: a node that is alone in its cluster. */
+const CLUSTER_ID = 'careflowLocalCluster00';
+
+/** Apache Kafka in KRaft mode, one node in both roles, on 127.0.0.1. Throws MissingRequirement without Java or its jars. */
+export async function startKafka(options: KafkaOptions): Promise<Service> {
+  const { dir, port, logFile, onExit } = options;
+  const java = await findJava();
+  const jars = await kafkaJars(options.libs, options.onProgress);
+  await mkdir(dir, { recursive: true });
+  const properties = join(dir, 'server.properties');
+  await writeFile(properties, brokerProperties(options));
+  const classPath = ['-cp', join(jars, '*')];
+  await format(java, classPath, dir, properties);
+  return startService(
+    {
+      name: 'Kafka',
+      command: java,
+      args: [...JVM, `-Dlog4j2.configurationFile=${LOGGING}`, ...classPath, 'kafka.Kafka', properties],
+      logFile,
+      pidFile: join(dir, 'kafka.pid'),
+      mark: properties,
+      stopSignal: 'SIGTERM',
+      stopTimeoutMs: 15_000,
+      startTimeoutMs: 90_000,
+      isReady: () => answers(port),
+      ...(onExit && { onExit }),
+    },
+    `kafka://127.0.0.1:${port}`,
+  );
+}
+
+function brokerProperties({ dir, port, controllerPort, settings }: KafkaOptions): string {
+  const properties: Record<string, string> = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'log.dirs': join(dir, 'data'),
+    'auto.create.topics.enable': 'false',
+    'delete.topic.enable': 'true',
+    // 1 MB of value, with room for key and headers.
+    'message.max.bytes': String(2 * 1024 * 1024),
+    'offsets.topic.num.partitions': '4',
+    'offsets.topic.replication.factor': '1',
+    'transaction.state.log.num.partitions': '2',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'group.min.session.timeout.ms': '1000',
+    'log.cleaner.dedupe.buffer.size': String(8 * 1024 * 1024),
+    'log.cleaner.threads': '1',
+    'num.network.threads': '2',
+    'num.io.threads': '2',
+    'background.threads': '2',
+    ...settings,
+  };
+  return Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('');
+}
+
+async function format(java: string, classPath: string[], dir: string, properties: string): Promise<void> {
+  const formatted = await readFile(join(dir, 'data', 'meta.properties'), 'utf8').catch(() => undefined);
+  if (formatted !== undefined) return;
+  const flags = ['-XX:TieredStopAtLevel=1', `-Dlog4j2.configurationFile=${LOGGING}`, ...classPath];
+  await runCommand(java, [...flags, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties]);
+}
+
+async function answers(port: number): Promise<boolean> {
+  const client = new Kafka({
+    clientId: 'careflow-start',
+    brokers: [`127.0.0.1:${port}`],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1_000,
+    requestTimeout: 2_000,
+    retry: { retries: 0 },
+  });
+  const admin = client.admin();
+  try {
+    await admin.connect();
+    const { brokers } = await admin.describeCluster();
+    return brokers.length > 0;
+  } catch {
+    return false;
+  } finally {
+    await admin.disconnect();
+  }
+}

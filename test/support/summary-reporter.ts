@@ -1,0 +1,15 @@
+import type { Reporter, TestModule } from 'vitest/node';
+
+/** Ends the run with its counts on a line of their own, for whoever reads the output by machine. */
+export default class SummaryReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
+    const states = modules.flatMap((module) => [...module.children.allTests()].map((test) => test.result().state));
+    const count = (state: string) => states.filter((each) => each === state).length;
+    // A file that cannot be loaded has no tests to count, yet it failed.
+    const broken = modules.filter((module) => module.errors().length > 0).length + unhandledErrors.length;
+    const skipped = count('skipped') + count('pending');
+    const counts = [`${count('passed')} passed`, `${count('failed') + broken} failed`];
+    if (skipped > 0) counts.push(`${skipped} skipped`);
+    process.stdout.write(`\n${counts.join(', ')}\n`);
+  }
+}
