@@ -1,0 +1,127 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Pool } from 'undici';
+import { AppError } from '../../../shared/errors.ts';
+import { type Clock, endsWithin } from './clock.ts';
+
+export type Command = { argv: string[]; env: Record<string, string> };
+
+export type InstanceOptions = {
+  command: Command;
+  /** The path that answers 2xx when the function is ready; without one, an open port is enough. */
+  readinessPath: string | undefined;
+  startTimeoutMs: number;
+  clock: Clock;
+  log: (line: string) => void;
+};
+
+/** One running process of a function. */
+export type Instance = {
+  pool: Pool;
+  /** Resolves when it takes requests; rejects when it ends before, or takes too long. */
+  ready: Promise<void>;
+  /** Resolves with the exit code or signal when the process is gone. */
+  exited: Promise<string>;
+  /** SIGTERM, then SIGKILL when the grace is over. */
+  stop(graceMs: number): Promise<void>;
+};
+
+const probeIntervalMs = 10;
+
+/** Starts a function's process on a free port and begins to probe it. */
+export async function startInstance({
+  command,
+  readinessPath,
+  startTimeoutMs,
+  clock,
+  log,
+}: InstanceOptions): Promise<Instance> {
+  const port = await findFreePort();
+  const child = launch(command, port, log);
+  const pool = new Pool(`http://127.0.0.1:${port}`, { connections: null, headersTimeout: 0, bodyTimeout: 0 });
+  const exited = watchExit(child).then(async (outcome) => {
+    await pool.destroy();
+    return outcome;
+  });
+  const stop = (graceMs: number) => terminate(child, exited, graceMs, clock);
+  const ready = untilReady({ pool, readinessPath, exited, startTimeoutMs, clock }).catch(async (error: unknown) => {
+    await stop(0);
+    throw error;
+  });
+  // Whoever waits for it is told; where nobody does, the exit is what is noticed.
+  ready.catch(() => undefined);
+  return { pool, ready, exited, stop };
+}
+
+/** In a process group of its own: a Ctrl-C in the terminal reaches the platform, which drains before it stops this. */
+function launch({ argv: [file = '', ...args], env }: Command, port: number, log: (line: string) => void): ChildProcess {
+  const child = spawn(file, args, {
+    env: { ...env, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
+  for (const output of [child.stdout, child.stderr]) createInterface({ input: output }).on('line', log);
+  return child;
+}
+
+async function watchExit(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+  });
+}
+
+async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new AppError('unavailable', 'no free port');
+  return address.port;
+}
+
+type Start = Pick<InstanceOptions, 'readinessPath' | 'startTimeoutMs' | 'clock'> & Pick<Instance, 'pool' | 'exited'>;
+
+async function untilReady({ pool, readinessPath, exited, startTimeoutMs, clock }: Start): Promise<void> {
+  const over = new AbortController();
+  const cancel = clock.after(startTimeoutMs, () => over.abort(new AppError('unavailable', 'not ready in time')));
+  void exited.then((outcome) => over.abort(new AppError('unavailable', `ended before it was ready: ${outcome}`)));
+  try {
+    while (!(await isReady(pool, readinessPath))) {
+      over.signal.throwIfAborted();
+      await sleep(probeIntervalMs);
+    }
+    over.signal.throwIfAborted();
+  } finally {
+    cancel();
+  }
+}
+
+async function isReady(pool: Pool, path: string | undefined): Promise<boolean> {
+  try {
+    const { statusCode, body } = await pool.request({
+      method: 'GET',
+      path: path ?? '/',
+      headersTimeout: 1000,
+      headers: { 'user-agent': 'kube-probe/local' },
+    });
+    await body.dump();
+    return path === undefined || (statusCode >= 200 && statusCode < 400);
+  } catch {
+    return false;
+  }
+}
+
+async function terminate(child: ChildProcess, exited: Promise<string>, graceMs: number, clock: Clock): Promise<void> {
+  child.kill('SIGTERM');
+  if (await endsWithin(clock, graceMs, exited)) return;
+  child.kill('SIGKILL');
+  await exited;
+}

@@ -1,0 +1,81 @@
+import { Agent } from 'undici';
+import type { EventLog } from '../../../shared/events/event-log.ts';
+import { endsWithin, systemClock } from './clock.ts';
+import type { Destination } from './delivery-spec.ts';
+import type { Values } from './environment.ts';
+import { type KafkaSinks, startKafkaSinks } from './kafka-sink.ts';
+import { type SourceOptions, startKafkaSource } from './kafka-source.ts';
+import type { Manifest } from './kustomize.ts';
+import { startPingSource } from './ping-source.ts';
+import { parseResources, type Resources } from './resources.ts';
+import { type Serving, type ServingOptions, startServing } from './serving.ts';
+
+export type KnativeOptions = Omit<ServingOptions, 'log'> & {
+  eventLog: EventLog;
+  /** `source` is the name of a Service, KafkaSource or PingSource. */
+  log: (source: string, line: string) => void;
+};
+
+export type Knative = Pick<Serving, 'handle' | 'url' | 'scaledToZero'> & {
+  /** Stops the sources, then lets the services drain. */
+  stop(): Promise<void>;
+};
+
+const sourceGraceMs = 60_000;
+
+/** Plays Knative for the manifests: Serving, KafkaSource, KafkaSink and PingSource. Throws `invalid-input` for what Knative refuses. */
+export async function startKnative(manifests: readonly Manifest[], options: KnativeOptions): Promise<Knative> {
+  const resources = parseResources(manifests);
+  const serving = await startServing(resources.services, {
+    ...options,
+    values: withConfigMaps(resources, options.values),
+  });
+  const sinks = await startKafkaSinks(resources.kafkaSinks, options.eventLog);
+  const clock = options.clock ?? systemClock;
+  const dispatcher = new Agent();
+  const sources = await startSources(resources, options, {
+    dispatcher,
+    resolve: (sink) => addressOf(sink, serving, sinks),
+    clock,
+  });
+  return {
+    handle: serving.handle,
+    url: serving.url,
+    scaledToZero: serving.scaledToZero,
+    async stop() {
+      const sourcesStopped = Promise.all(sources.map((source) => source.stop()));
+      // A source waits for what it has delivered; a function that does not answer is stopped, which ends the wait.
+      await endsWithin(clock, options.graceMs ?? sourceGraceMs, sourcesStopped);
+      await serving.stop();
+      await sourcesStopped;
+      await dispatcher.close();
+      await sinks.stop();
+    },
+  };
+}
+
+/** What is given counts before what a manifest says. */
+function withConfigMaps({ configMaps }: Resources, values: Values): Values {
+  const names = new Set([...configMaps.map(({ metadata }) => metadata.name), ...Object.keys(values.configMaps)]);
+  const merged = [...names].map((name) => {
+    const written = configMaps.find(({ metadata }) => metadata.name === name)?.data;
+    return [name, { ...written, ...values.configMaps[name] }] as const;
+  });
+  return { ...values, configMaps: Object.fromEntries(merged) };
+}
+
+async function startSources(resources: Resources, options: KnativeOptions, shared: Omit<SourceOptions, 'log'>) {
+  const { eventLog } = options;
+  const kafka = resources.kafkaSources.map((source) =>
+    startKafkaSource(source, { ...shared, eventLog, log: (line) => options.log(source.metadata.name, line) }),
+  );
+  const ping = resources.pingSources.map((source) =>
+    startPingSource(source, { ...shared, log: (line) => options.log(source.metadata.name, line) }),
+  );
+  return [...ping, ...(await Promise.all(kafka))];
+}
+
+function addressOf({ ref, uri = '' }: Destination, serving: Serving, sinks: KafkaSinks): string {
+  if (!ref) return uri;
+  return new URL(uri, ref.kind === 'Service' ? serving.url(ref.name) : sinks.url(ref.name)).href;
+}
