@@ -1,0 +1,21 @@
+import type { BookingCompleted, BookingNoShow } from '../../schemas/events/booking.v1.ts';
+import type { EventOf } from '../../schemas/events/contract.ts';
+import type { Database } from '../../shared/db/client.ts';
+import { once } from '../../shared/db/inbox.ts';
+import { replaceReminders, saveKnownBooking } from '../../shared/db/reminders.ts';
+import { notificationInbox } from '../../shared/db/schema/notification.ts';
+import { knownBookingOf } from './known-booking.ts';
+import { CONSUMER } from './deliver.ts';
+
+/** Ends the reminders of a visit that is over. Nobody is told: who was there knows. */
+export function endBooking({ db }: { readonly db: Database }) {
+  return async (event: EventOf<typeof BookingCompleted | typeof BookingNoShow>): Promise<void> => {
+    await once(db, notificationInbox, CONSUMER, event, async (tx) => {
+      const booking = knownBookingOf(event.data);
+      if (await saveKnownBooking(tx, booking)) await replaceReminders(tx, booking, []);
+    });
+  };
+}
+
+/** A hold is nobody's news. */
+export async function passHold(): Promise<void> {}

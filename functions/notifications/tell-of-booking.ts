@@ -1,0 +1,92 @@
+import { BookingCancelled, type BookingCreated, BookingRescheduled } from '../../schemas/events/booking.v1.ts';
+import type { EventOf } from '../../schemas/events/contract.ts';
+import type { Queryable } from '../../shared/db/client.ts';
+import {
+  getPractitionerContact,
+  listPatientRecipients,
+  mustFollowOlder,
+  planDeliveries,
+  type PractitionerContact,
+} from '../../shared/db/deliveries.ts';
+import { once } from '../../shared/db/inbox.ts';
+import { type KnownBooking, lockKnownBooking, replaceReminders, saveKnownBooking } from '../../shared/db/reminders.ts';
+import { notificationInbox } from '../../shared/db/schema/notification.ts';
+import { channels, type NotificationKind, outdatedBecause, type Recipient } from '../../shared/domain/notification.ts';
+import { type Ladder, planReminders } from '../../shared/domain/reminder.ts';
+import type { News } from '../../shared/notify/message.ts';
+import type { EventContext } from '../../shared/runtime/function.ts';
+import { CONSUMER, deliverAll, type Deps } from './deliver.ts';
+import { knownBookingOf } from './known-booking.ts';
+
+type BookingEvent = EventOf<typeof BookingCreated | typeof BookingCancelled | typeof BookingRescheduled>;
+
+type Parties = { readonly recipients: readonly Recipient[]; readonly practitioner: PractitionerContact };
+
+/** Tells patient and practitioner what became of a booking, and keeps the patient's reminders in step with it. */
+export function tellOfBooking(deps: Deps & { readonly ladder: Ladder }) {
+  return async (event: BookingEvent, { log }: EventContext): Promise<void> => {
+    const booking = knownBookingOf(event.data);
+    const parties = await findParties(deps, booking);
+    await once(deps.db, notificationInbox, CONSUMER, event, (tx) => plan(tx, event, booking, parties, deps.ladder));
+    const news = newsOf(event, booking, parties.practitioner);
+    await deliverAll(deps, { event, recipients: parties.recipients, tell }, log);
+
+    /** Older news of the booking goes first or, once this is known, not at all. */
+    async function tell(tx: Queryable) {
+      const known = await lockKnownBooking(tx, booking.bookingId);
+      await mustFollowOlder(tx, booking, deps.now());
+      const withheld = outdatedBecause(booking, known, deps.now());
+      return withheld ? { withheld } : { news };
+    }
+  };
+}
+
+async function findParties({ patients, practitioners, now }: Deps, booking: KnownBooking): Promise<Parties> {
+  const [practitioner, told] = await Promise.all([
+    getPractitionerContact(practitioners, booking.country, booking.practitionerId),
+    listPatientRecipients(patients, booking.patientId, now()),
+  ]);
+  return { practitioner, recipients: [...told, practitioner.recipient] };
+}
+
+async function plan(
+  tx: Queryable,
+  event: BookingEvent,
+  booking: KnownBooking,
+  { recipients, practitioner }: Parties,
+  ladder: Ladder,
+): Promise<void> {
+  if (await saveKnownBooking(tx, booking)) {
+    await replaceReminders(tx, booking, remindersOf(event, booking, practitioner.timeZone, recipients, ladder));
+  }
+  const told = { kind: kindOf(event), bookingId: booking.bookingId, bookingVersion: booking.version };
+  const planned = recipients.flatMap(({ type, id }) => channels.map((channel) => ({ type, id, channel })));
+  await planDeliveries(tx, event, told, planned);
+}
+
+function remindersOf(
+  event: BookingEvent,
+  { slotStart }: KnownBooking,
+  timeZone: string,
+  [patient]: readonly Recipient[],
+  ladder: Ladder,
+) {
+  if (event.type === BookingCancelled.type) return [];
+  const bookedAt = Temporal.Instant.from(event.time);
+  return planReminders(ladder, { slotStart, timeZone, bookedAt }, patient?.quietHours);
+}
+
+function newsOf(event: BookingEvent, booking: KnownBooking, practitioner: PractitionerContact): News {
+  const { data } = event;
+  return {
+    kind: kindOf(event),
+    visits: [{ ...booking, practitioner }],
+    at: Temporal.Instant.from(event.time),
+    ...('previousSlotStart' in data && { previousSlotStart: Temporal.Instant.from(data.previousSlotStart) }),
+  };
+}
+
+function kindOf({ type }: BookingEvent): NotificationKind {
+  if (type === BookingCancelled.type) return 'booking-cancelled';
+  return type === BookingRescheduled.type ? 'booking-rescheduled' : 'booking-confirmed';
+}

@@ -1,0 +1,31 @@
+import { z } from 'zod';
+
+import { Country } from '../fields.ts';
+import type { OperationContract } from './contract.ts';
+
+const MessagePreview = z
+  .strictObject({
+    subject: z.string().optional().meta({ description: 'E-mail only' }),
+    text: z.string(),
+    calendar: z.string().optional().meta({ description: 'The iCalendar object attached, if any' }),
+  })
+  .meta({ id: 'MessagePreview' });
+
+export const previewMessage = {
+  id: 'previewMessage',
+  method: 'GET',
+  path: '/{country}/notifications/preview',
+  summary: 'Shows a message as it would be written, for a made-up visit; nothing is sent',
+  scope: 'notifications:read',
+  roles: ['staff', 'admin'],
+  params: z.strictObject({ country: Country }),
+  query: z.strictObject({
+    kind: z.enum(['booking-confirmed', 'booking-rescheduled', 'booking-cancelled', 'booking-reminder']),
+    language: z.enum(['fr', 'de', 'en']),
+    channel: z.enum(['email', 'sms']),
+    recipient: z.enum(['patient', 'practitioner']).default('patient'),
+  }),
+  status: 200,
+  output: MessagePreview,
+  refusals: [404],
+} as const satisfies OperationContract;

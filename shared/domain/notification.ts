@@ -1,0 +1,73 @@
+import type { QuietHours } from './quiet-hours.ts';
+
+export const channels = ['email', 'sms'] as const;
+export type Channel = (typeof channels)[number];
+
+export const languages = ['fr', 'de', 'en'] as const;
+export type Language = (typeof languages)[number];
+
+export const notificationKinds = [
+  'booking-confirmed',
+  'booking-rescheduled',
+  'booking-cancelled',
+  'booking-reminder',
+] as const;
+export type NotificationKind = (typeof notificationKinds)[number];
+
+/** What a recipient allows or refuses as one. */
+export type Category = 'booking' | 'reminder';
+
+/** Who a message is for. A proxy is told in place of a patient who has no address of their own. */
+export type RecipientType = 'patient' | 'proxy' | 'practitioner';
+
+/** By category and channel; what is not said is allowed. */
+export type Preferences = Readonly<Partial<Record<string, Readonly<Partial<Record<Channel, boolean>>>>>>;
+
+export type Recipient = {
+  readonly type: RecipientType;
+  readonly id: string;
+  readonly language: Language;
+  readonly addresses: Readonly<Record<Channel, string | undefined>>;
+  readonly preferences: Preferences;
+  readonly quietHours: QuietHours | undefined;
+};
+
+/** Why a message is not sent though its event asks for it. */
+export type WithheldBecause = 'opted-out' | 'no-address' | 'address-suppressed' | 'superseded' | 'past';
+
+/** `claimed` is on its way until its lease ends; `failed` is tried again, and so is `refused` when its event comes again. */
+export type DeliveryStatus = 'planned' | 'claimed' | 'sent' | 'failed' | 'refused' | 'suppressed';
+
+export function categoryOf(kind: NotificationKind): Category {
+  return kind === 'booking-reminder' ? 'reminder' : 'booking';
+}
+
+/** Why the recipient is not written to on the channel, as far as it lies with them. */
+export function unreachableBecause(
+  recipient: Recipient | undefined,
+  kind: NotificationKind,
+  channel: Channel,
+): WithheldBecause | undefined {
+  if (recipient?.addresses[channel] === undefined) return 'no-address';
+  return recipient.preferences[categoryOf(kind)]?.[channel] === false ? 'opted-out' : undefined;
+}
+
+/** Why telling of a booking would mislead or come to nothing: a newer state is known, or the visit has begun. */
+export function outdatedBecause(
+  told: { readonly version: number; readonly slotStart: Temporal.Instant },
+  known: { readonly version: number },
+  now: Temporal.Instant,
+): WithheldBecause | undefined {
+  if (known.version > told.version) return 'superseded';
+  return Temporal.Instant.compare(told.slotStart, now) <= 0 ? 'past' : undefined;
+}
+
+/** Whether a delivery may be taken up now, is with someone else, or is done. */
+export function claimability(
+  { status, leaseUntil }: { readonly status: DeliveryStatus; readonly leaseUntil: Temporal.Instant | null },
+  now: Temporal.Instant,
+): 'free' | 'taken' | 'done' {
+  if (status === 'sent' || status === 'suppressed') return 'done';
+  const leased = status === 'claimed' && leaseUntil !== null && Temporal.Instant.compare(now, leaseUntil) < 0;
+  return leased ? 'taken' : 'free';
+}
