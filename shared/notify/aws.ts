@@ -1,0 +1,69 @@
+import { AppError } from '../errors.ts';
+
+export type AwsOptions = {
+  readonly region: string;
+  /** Instead of the region's own endpoint, such as the local mailbox. */
+  readonly endpoint?: string | undefined;
+  /** Instead of what the SDK finds by itself. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+  /** How long the provider may take to answer; 10 seconds unless given. */
+  readonly timeoutMs?: number | undefined;
+};
+
+/**
+ * What every client is made with. One attempt: a repeated one could send twice what was sent already, so only a
+ * redelivery, which is counted, repeats.
+ */
+export function clientSettings({ region, endpoint, credentials, timeoutMs = 10_000 }: AwsOptions) {
+  return {
+    region,
+    maxAttempts: 1,
+    requestHandler: { connectionTimeout: 3000, requestTimeout: timeoutMs, throwOnRequestTimeout: true },
+    ...(endpoint !== undefined && { endpoint }),
+    ...(credentials !== undefined && { credentials }),
+  };
+}
+
+/** Why a provider will never take a message. */
+export type RefusalReason = 'message-rejected' | 'invalid-address' | 'opted-out' | 'refused';
+
+const reasons: Readonly<Record<string, RefusalReason>> = {
+  MessageRejected: 'message-rejected',
+  InvalidParameterValue: 'invalid-address',
+  InvalidParameterValueException: 'invalid-address',
+  InvalidParameterException: 'invalid-address',
+  OptedOutException: 'opted-out',
+};
+
+/** A throttle, or a fault of the account that its operator mends: the message is good and is tried again. */
+const passing =
+  /Thrott|LimitExceeded|TooManyRequests|SlowDown|Paused|ConfigurationSet|FromDomainNotVerified|Token|Expired/;
+
+/**
+ * Names what a client threw: `unavailable` where another attempt may succeed, else `unprocessable` with a reason. The
+ * provider's own words may hold the recipient's address, so neither message nor cause carries them.
+ */
+export function nameProviderError(provider: 'ses' | 'sns', error: unknown): AppError {
+  const name = error instanceof Error ? error.name : 'Unknown';
+  const status = statusOf(error);
+  const details = { dependency: provider, providerCode: name };
+  if (
+    status === undefined ||
+    status >= 500 ||
+    status === 429 ||
+    status === 401 ||
+    status === 403 ||
+    passing.test(name)
+  ) {
+    return new AppError('unavailable', 'The message provider does not take messages at the moment.', details);
+  }
+  const reason = reasons[name] ?? 'refused';
+  return new AppError('unprocessable', 'The message provider refuses this message.', { ...details, reason });
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (!(error instanceof Error) || !('$metadata' in error)) return undefined;
+  const metadata = error.$metadata;
+  if (typeof metadata !== 'object' || metadata === null || !('httpStatusCode' in metadata)) return undefined;
+  return typeof metadata.httpStatusCode === 'number' ? metadata.httpStatusCode : undefined;
+}
