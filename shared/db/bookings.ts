@@ -1,6 +1,7 @@
-import { and, asc, eq, gt, gte, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gte, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm';
 
 import type { IdempotencyClaim } from '../domain/idempotency.ts';
+import type { Interval } from '../domain/interval.ts';
 import { AppError } from '../errors.ts';
 import type { Database, Queryable } from './client.ts';
 import { brokenConstraint } from './driver-error.ts';
@@ -31,12 +32,6 @@ export async function clashOf(write: () => Promise<unknown>): Promise<Clash | un
   }
 }
 
-/** A slot of a practitioner that somebody wants, with its buffers. */
-export type WantedSlot = Pick<
-  BookingRow,
-  'practitionerId' | 'patientId' | 'specialty' | 'slotStart' | 'slotEnd' | 'busyStart' | 'busyEnd'
->;
-
 /** The hot write: booking, event and idempotency key in one prepared statement and one round trip. */
 export type InsertBooking = (
   booking: BookingRow,
@@ -58,7 +53,8 @@ export function prepareInsertBooking(db: Database): InsertBooking {
         visitTypeId: slot('visitTypeId'),
         specialty: slot('specialty'),
         status: slot('status'),
-        version: slot('version'),
+        // The first version; to have it is to have had one's turn.
+        version: sql`booking.take_turn(${slot('practitionerId')}, ${slot('patientId')})`,
         slotStart: slot('slotStart'),
         slotEnd: slot('slotEnd'),
         busyStart: slot('busyStart'),
@@ -178,22 +174,6 @@ export async function saveBooking(
   await tx.update(bookings).set(next).where(eq(bookings.id, former.id));
 }
 
-/** Holds past their expiry that overlap the wanted slot, of the practitioner or the patient, locked. */
-export async function lockStaleHolds(tx: Queryable, wanted: WantedSlot, now: Temporal.Instant): Promise<BookingRow[]> {
-  return tx
-    .select()
-    .from(bookings)
-    .where(
-      and(
-        eq(bookings.status, 'held'),
-        lte(bookings.holdExpiresAt, now),
-        or(occupiesPractitioner(wanted), occupiesPatient(wanted)),
-      ),
-    )
-    .orderBy(asc(bookings.id))
-    .for('update');
-}
-
 /** Expired holds of any practitioner, locked; those another transaction has locked are being dealt with. */
 export async function lockExpiredHolds(tx: Queryable, now: Temporal.Instant, limit: number): Promise<BookingRow[]> {
   return tx
@@ -205,68 +185,39 @@ export async function lockExpiredHolds(tx: Queryable, now: Temporal.Instant, lim
     .for('update', { skipLocked: true });
 }
 
-/** Bookings and live holds that stand in the way of the wanted slot, whatever the rule. */
-export async function listRivals(
+/**
+ * Waits until no other transaction takes time of the practitioner or for the patient; what is read afterwards stays true
+ * until the transaction ends. Before any row lock, so that nobody who has a row waits for a turn.
+ */
+export async function takeTurn(tx: Queryable, parties: { practitionerId: string; patientId: string }): Promise<void> {
+  await tx.execute(sql`SELECT booking.take_turn(${parties.practitionerId}, ${parties.patientId})`);
+}
+
+/** Held and confirmed bookings, expired holds among them, of the practitioner in one span and of the patient in another. */
+export async function listOccupying(
   db: Queryable,
-  wanted: WantedSlot & { specialtyDays: number },
-  { now, except }: { now: Temporal.Instant; except?: string | undefined },
+  practitioner: { id: string; span: Interval },
+  patient: { id: string; span: Interval },
 ): Promise<BookingRow[]> {
-  const reach = Temporal.Duration.from({ hours: wanted.specialtyDays * 24 });
+  const ofPractitioner = sql`tstzrange(${bookings.busyStart}, ${bookings.busyEnd}, '[)') && ${range(practitioner.span)}`;
+  const ofPatient = sql`tstzrange(${bookings.slotStart}, ${bookings.slotEnd}, '[)') && ${range(patient.span)}`;
   return db
     .select()
     .from(bookings)
     .where(
       and(
-        live(now),
-        except === undefined ? undefined : ne(bookings.id, except),
+        OCCUPYING,
         or(
-          occupiesPractitioner(wanted),
-          occupiesPatient(wanted),
-          and(
-            eq(bookings.patientId, wanted.patientId),
-            eq(bookings.specialty, wanted.specialty),
-            eq(bookings.status, 'confirmed'),
-            gt(bookings.slotStart, wanted.slotStart.subtract(reach)),
-            lt(bookings.slotStart, wanted.slotStart.add(reach)),
-          ),
+          and(eq(bookings.practitionerId, practitioner.id), ofPractitioner),
+          and(eq(bookings.patientId, patient.id), ofPatient),
         ),
       ),
-    );
+    )
+    .orderBy(asc(bookings.id));
 }
 
-/** How many visits of the type the practitioner has that start from `from` until before `to`, holds included. */
-export async function countVisits(
-  db: Queryable,
-  visitTypeId: string,
-  { from, to, now, except }: { from: Temporal.Instant; to: Temporal.Instant; now: Temporal.Instant; except?: string },
-): Promise<number> {
-  return db.$count(
-    bookings,
-    and(
-      eq(bookings.visitTypeId, visitTypeId),
-      gte(bookings.slotStart, from),
-      lt(bookings.slotStart, to),
-      live(now),
-      except === undefined ? undefined : ne(bookings.id, except),
-    ),
-  );
-}
-
-/** Keeps others from counting the visits of the type on that day until the transaction ends. */
-export async function lockVisitCount(tx: Queryable, visitTypeId: string, day: Temporal.PlainDate): Promise<void> {
-  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`${visitTypeId} ${day.toString()}`}, 1))`);
-}
-
-/** What occupies a practitioner between two instants. */
-export async function listBusy(
-  db: Queryable,
-  practitionerId: string,
-  { from, to, now }: { from: Temporal.Instant; to: Temporal.Instant; now: Temporal.Instant },
-): Promise<{ start: Temporal.Instant; end: Temporal.Instant }[]> {
-  return db
-    .select({ start: bookings.busyStart, end: bookings.busyEnd })
-    .from(bookings)
-    .where(and(live(now), overlapsPractitioner(practitionerId, from, to)));
+function range({ start, end }: Interval): SQL {
+  return sql`tstzrange(${start.toString()}, ${end.toString()}, '[)')`;
 }
 
 /** As the constraints say it, in literals: a parameter would keep the planner from their partial indexes. */
@@ -274,29 +225,4 @@ const OCCUPYING = sql`${bookings.status} IN ('held', 'confirmed')`;
 
 function inCountry(country: string, id: string): SQL | undefined {
   return and(eq(bookings.country, country), eq(bookings.id, id));
-}
-
-function live(now: Temporal.Instant): SQL | undefined {
-  return or(eq(bookings.status, 'confirmed'), and(eq(bookings.status, 'held'), gt(bookings.holdExpiresAt, now)));
-}
-
-/** Written as the exclusion constraint is, so that its index serves. */
-function overlapsPractitioner(practitionerId: string, from: Temporal.Instant, to: Temporal.Instant): SQL | undefined {
-  return and(
-    OCCUPYING,
-    eq(bookings.practitionerId, practitionerId),
-    sql`tstzrange(${bookings.busyStart}, ${bookings.busyEnd}, '[)') && tstzrange(${from.toString()}, ${to.toString()}, '[)')`,
-  );
-}
-
-function occupiesPractitioner({ practitionerId, busyStart, busyEnd }: WantedSlot): SQL | undefined {
-  return overlapsPractitioner(practitionerId, busyStart, busyEnd);
-}
-
-function occupiesPatient({ patientId, slotStart, slotEnd }: WantedSlot): SQL | undefined {
-  return and(
-    OCCUPYING,
-    eq(bookings.patientId, patientId),
-    sql`tstzrange(${bookings.slotStart}, ${bookings.slotEnd}, '[)') && tstzrange(${slotStart.toString()}, ${slotEnd.toString()}, '[)')`,
-  );
 }

@@ -1,5 +1,6 @@
 import { and, eq, inArray } from 'drizzle-orm';
 
+import type { Schedule } from '../domain/schedule.ts';
 import type { Queryable } from './client.ts';
 import { publishedSchedules } from './schema/practitioner.ts';
 
@@ -27,4 +28,17 @@ export async function listSchedules(
     .where(
       and(eq(publishedSchedules.country, country), inArray(publishedSchedules.practitionerId, [...practitionerIds])),
     );
+}
+
+/** The schedule a row tells of. */
+export function scheduleOf({ timeZone, workingHours, exceptions }: ScheduleRow): Schedule {
+  return {
+    timeZone,
+    workingHours,
+    exceptions: exceptions.map((exception) => ({
+      ...exception,
+      firstDay: Temporal.PlainDate.from(exception.firstDay),
+      lastDay: Temporal.PlainDate.from(exception.lastDay),
+    })),
+  };
 }

@@ -23,19 +23,34 @@ CREATE TABLE booking.bookings (
   updated_at timestamptz NOT NULL,
   CONSTRAINT booking_status CHECK (status IN ('held', 'confirmed', 'completed', 'cancelled', 'no_show', 'released')),
   CONSTRAINT booking_slot CHECK (slot_start < slot_end AND busy_start <= slot_start AND slot_end <= busy_end),
-  CONSTRAINT booking_hold CHECK (status <> 'held' OR hold_expires_at IS NOT NULL),
-  CONSTRAINT no_practitioner_overlap EXCLUDE USING gist (
-    practitioner_id WITH =, tstzrange(busy_start, busy_end, '[)') WITH &&
-  ) WHERE (status IN ('held', 'confirmed')),
-  CONSTRAINT no_patient_overlap EXCLUDE USING gist (
-    patient_id WITH =, tstzrange(slot_start, slot_end, '[)') WITH &&
-  ) WHERE (status IN ('held', 'confirmed')),
-  CONSTRAINT no_same_specialty EXCLUDE USING gist (
-    patient_id WITH =, specialty WITH =, specialty_window WITH &&
-  ) WHERE (status = 'confirmed')
+  CONSTRAINT booking_hold CHECK (status <> 'held' OR hold_expires_at IS NOT NULL)
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX idx_no_double_book ON booking.bookings (practitioner_id, slot_start) WHERE status = 'confirmed';
+--> statement-breakpoint
+-- After the unique index: PostgreSQL checks indexes in the order of their making, and a unique index makes a rival wait
+-- without having entered itself, where two rivals in an exclusion constraint would wait for one another.
+ALTER TABLE booking.bookings
+  ADD CONSTRAINT no_practitioner_overlap EXCLUDE USING gist (
+    practitioner_id WITH =, tstzrange(busy_start, busy_end, '[)') WITH &&
+  ) WHERE (status IN ('held', 'confirmed')),
+  ADD CONSTRAINT no_patient_overlap EXCLUDE USING gist (
+    patient_id WITH =, tstzrange(slot_start, slot_end, '[)') WITH &&
+  ) WHERE (status IN ('held', 'confirmed')),
+  ADD CONSTRAINT no_same_specialty EXCLUDE USING gist (
+    patient_id WITH =, specialty WITH =, specialty_window WITH &&
+  ) WHERE (status = 'confirmed');
+--> statement-breakpoint
+-- Makes those who want time of one practitioner, or for one patient, take turns until their transactions end: the
+-- constraints stay the gate, but rivals wait here in order and never deadlock there. Practitioner before patient, always.
+CREATE FUNCTION booking.take_turn(practitioner uuid, patient uuid) RETURNS integer
+LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended(practitioner::text, 1));
+  PERFORM pg_advisory_xact_lock(hashtextextended(patient::text, 2));
+  RETURN 1;
+END
+$$;
 --> statement-breakpoint
 CREATE INDEX bookings_by_practitioner ON booking.bookings (practitioner_id, slot_start, id);
 --> statement-breakpoint

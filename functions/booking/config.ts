@@ -1,0 +1,19 @@
+import { integer, text, url } from '../../shared/runtime/config.ts';
+import { grids } from '../../shared/runtime/grids.ts';
+
+export const settings = {
+  DATABASE_URL_BOOKING: url({ schemes: ['postgres', 'postgresql'] }),
+  DATABASE_URL_PRACTITIONER_READER: url({ schemes: ['postgres', 'postgresql'] }),
+  DATABASE_URL_PATIENT_READER: url({ schemes: ['postgres', 'postgresql'] }),
+  REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
+  EVENT_LOG_URL: url({ schemes: ['kafka', 'postgres'] }),
+  OIDC_ISSUER: url(),
+  OIDC_JWKS_URL: url(),
+  OIDC_AUDIENCE: text({ default: 'careflow' }),
+  GRIDS: grids(),
+  HOLD_MINUTES: integer({ default: 10, min: 1, max: 60 }),
+  /** How long what other contexts publish is believed. */
+  LOOKUP_KEEP_MS: integer({ default: 5_000, max: 60_000 }),
+  RATE_LIMIT_SUBJECT: integer({ default: 600, min: 1 }),
+  RATE_LIMIT_ADDRESS: integer({ default: 60_000, min: 1 }),
+};

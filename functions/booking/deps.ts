@@ -1,0 +1,16 @@
+import type { InsertBooking } from '../../shared/db/bookings.ts';
+import type { Database } from '../../shared/db/client.ts';
+import type { Publisher } from '../../shared/events/publisher.ts';
+import type { SlotHints } from './slot-hints.ts';
+import type { Lookups } from './lookups.ts';
+
+/** What the operations of this function are lent. */
+export type Deps = {
+  readonly db: Database;
+  readonly insertBooking: InsertBooking;
+  readonly lookups: Lookups;
+  readonly hints: SlotHints;
+  readonly publish: Publisher['publish'];
+  readonly now: () => Temporal.Instant;
+  readonly holdMinutes: number;
+};

@@ -1,0 +1,59 @@
+import { ne, sql } from 'drizzle-orm';
+
+import { DependencyHealthChanged } from '../../schemas/events/platform.v1.ts';
+import type { Database } from './client.ts';
+import { enqueue, outgoing, type OutgoingEvent } from './outbox.ts';
+import { cronOutbox, dependencyHealth } from './schema/cron.ts';
+
+export type Health = { readonly dependency: string; readonly healthy: boolean };
+
+type HealthRow = typeof dependencyHealth.$inferSelect;
+
+/**
+ * Keeps what was observed, and enqueues DependencyHealthChanged for each state that differs from the last one known; a
+ * dependency never seen before counts as healthy until then.
+ * @returns the states that changed.
+ */
+export async function saveHealth(
+  db: Database,
+  observed: readonly Health[],
+  { now, newId, traceparent }: { now: Temporal.Instant; newId: () => string; traceparent: string },
+): Promise<Health[]> {
+  if (observed.length === 0) return [];
+  return db.transaction(async (tx) => {
+    const written = await tx
+      .insert(dependencyHealth)
+      .values(observed.map((health) => ({ ...health, since: now })))
+      .onConflictDoUpdate({
+        target: dependencyHealth.dependency,
+        set: { healthy: sql`excluded.healthy`, since: sql`excluded.since` },
+        setWhere: ne(dependencyHealth.healthy, sql`excluded.healthy`),
+      })
+      // A row version that replaced none has no xmax.
+      .returning({ ...columns, isNew: sql<boolean>`xmax = 0` });
+    const changed = written.filter(({ isNew, healthy }) => !(isNew && healthy));
+    const events = changed.map((health) => healthChanged(health, { now, id: newId(), traceparent }));
+    await enqueue(tx, cronOutbox, events);
+    return changed;
+  });
+}
+
+const columns = {
+  dependency: dependencyHealth.dependency,
+  healthy: dependencyHealth.healthy,
+  since: dependencyHealth.since,
+};
+
+function healthChanged(
+  { dependency, healthy, since }: HealthRow,
+  { now, id, traceparent }: { now: Temporal.Instant; id: string; traceparent: string },
+): OutgoingEvent {
+  return outgoing(DependencyHealthChanged, {
+    id,
+    subject: dependency,
+    partitionKey: dependency,
+    time: now,
+    traceparent,
+    data: { dependency, healthy, since: since.toString() },
+  });
+}
