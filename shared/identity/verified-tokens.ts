@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto';
 
+import { LRUCache } from 'lru-cache';
+
 import type { Caller } from '../domain/caller.ts';
 
 type Entry = { readonly caller: Caller; readonly untilMs: number };
@@ -12,21 +14,14 @@ export type VerifiedTokens = {
 
 /** Holds at most so many; the one not asked for longest goes first. */
 export function createVerifiedTokens(maxEntries: number): VerifiedTokens {
-  const entries = new Map<string, Entry>();
+  const entries = new LRUCache<string, Entry>({ max: maxEntries });
   return {
     find(token, nowMs) {
-      const key = keyOf(token);
-      const entry = entries.get(key);
-      if (entry === undefined) return undefined;
-      entries.delete(key);
-      if (entry.untilMs <= nowMs) return undefined;
-      entries.set(key, entry);
-      return entry.caller;
+      const entry = entries.get(keyOf(token));
+      return entry !== undefined && entry.untilMs > nowMs ? entry.caller : undefined;
     },
     remember(token, caller, untilMs) {
       entries.set(keyOf(token), { caller, untilMs });
-      const [oldest] = entries.keys();
-      if (entries.size > maxEntries && oldest !== undefined) entries.delete(oldest);
     },
   };
 }

@@ -20,23 +20,22 @@ export type TokenVerifierOptions = {
   readonly keyMaxAgeMs?: number;
   /** A key id nobody knows makes the keys be fetched again, at most so often. 30 seconds unless given. */
   readonly keyCooldownMs?: number;
-  /** Verified tokens remembered; 0 verifies each time. 10,000 unless given. */
-  readonly rememberedTokens?: number;
 };
 
 /** Turns an `Authorization` header into a caller. Throws AppError `unauthenticated`, or `unavailable` without keys. */
 export type TokenVerifier = (authorization: string | undefined) => Promise<Caller>;
 
 const algorithms = ['ES256', 'RS256', 'EdDSA', 'Ed25519'];
-const types = ['at+jwt', 'application/at+jwt', 'jwt'];
+const types = new Set(['at+jwt', 'application/at+jwt', 'jwt']);
 const clockToleranceSeconds = 15;
+const maxRemembered = 10_000;
 /** Above any token we issue and below what Node takes for all headers together. */
 const maxTokenLength = 8192;
 
 /** Checks bearer access tokens (RFC 6750, RFC 9068) against the provider's published keys. */
 export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifier {
   const { now = () => Temporal.Now.instant(), keyMaxAgeMs = 600_000, keyCooldownMs = 30_000 } = options;
-  const verified = createVerifiedTokens(options.rememberedTokens ?? 10_000);
+  const verified = createVerifiedTokens(maxRemembered);
   const { issuer, audience, jwksUrl, cache } = options;
   const rules = { issuer, audience, algorithms, clockTolerance: clockToleranceSeconds, requiredClaims: ['exp', 'sub'] };
   let keys: Promise<JWTVerifyGetKey> | undefined;
@@ -49,7 +48,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
 
     keys ??= openSigningKeys({ jwksUrl, cache, maxAgeMs: keyMaxAgeMs, cooldownMs: keyCooldownMs });
     const { payload, protectedHeader } = await verify(token, await keys, { ...rules, currentDate: new Date(nowMs) });
-    if (!types.includes(protectedHeader.typ?.toLowerCase() ?? '')) throw unauthenticated('wrong-claims');
+    if (!types.has(protectedHeader.typ?.toLowerCase() ?? '')) throw unauthenticated('wrong-claims');
     const caller = callerOf(payload);
     if (caller === undefined) throw unauthenticated('wrong-claims');
     verified.remember(token, caller, Math.min(expiryMs(payload.exp), nowMs + keyMaxAgeMs));

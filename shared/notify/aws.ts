@@ -25,7 +25,7 @@ export function clientSettings({ region, endpoint, credentials, timeoutMs = 10_0
 }
 
 /** Why a provider will never take a message. */
-export type RefusalReason = 'message-rejected' | 'invalid-address' | 'opted-out' | 'refused';
+type RefusalReason = 'message-rejected' | 'invalid-address' | 'opted-out' | 'refused';
 
 const reasons: Readonly<Record<string, RefusalReason>> = {
   MessageRejected: 'message-rejected',

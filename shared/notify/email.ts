@@ -1,7 +1,7 @@
 import type { AwsOptions } from './aws.ts';
 import { clientSettings, nameProviderError } from './aws.ts';
 
-export type Attachment = {
+type Attachment = {
   readonly filename: string;
   /** A `text/calendar` is also shown as an invitation (RFC 6047): name its `method`. */
   readonly contentType: string;

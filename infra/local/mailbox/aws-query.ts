@@ -60,7 +60,11 @@ function rawEmail(form: URLSearchParams, envelope: Envelope): SentMessage[] {
   return addressees(form, 'Destinations').map((to) => ({
     ...envelope,
     channel: 'email',
-    ...{ from, to, subject, text, attachments: [...attachments] },
+    from,
+    to,
+    subject,
+    text,
+    attachments: [...attachments],
     ...(html !== undefined && { html }),
     ...(key !== undefined && { idempotencyKey: key }),
   }));

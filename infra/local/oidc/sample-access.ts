@@ -25,13 +25,13 @@ export const officeClients: Readonly<Record<string, Identity>> = {
   'staff-de': { subject: 'staff-de', role: 'staff', country: 'de' },
 };
 
-const everyone = ['bookings:read', 'bookings:write', 'availability:read'];
+const ordinary = ['bookings:read', 'bookings:write', 'availability:read'];
 
 /** What a token of a role carries when no scope is asked for, and the most it may carry. */
 export const scopesByRole: Readonly<Record<Role, readonly string[]>> = {
-  patient: everyone,
-  practitioner: everyone,
-  staff: everyone,
-  system: everyone,
-  admin: everyone,
+  patient: ordinary,
+  practitioner: ordinary,
+  staff: [...ordinary, 'notifications:read'],
+  system: ordinary,
+  admin: [...ordinary, 'notifications:read'],
 };

@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { createServer } from 'node:http';
 
+import type { Provider } from 'oidc-provider';
+
 import type { FindUser } from './grants.ts';
 import { createProvider } from './provider.ts';
 import { keepSigningKey } from './signing-key.ts';
@@ -35,11 +37,14 @@ export async function startOidc({ dir, port, issuer, findUser }: OidcOptions): P
 }
 
 /** Hands on what is below the mount path, as the provider's router wants it, and refuses the rest. */
-function mounted(mount: string, listener: RequestListener): RequestListener {
+function mounted(mount: string, listener: ReturnType<Provider['callback']>): RequestListener {
   return (request, response) => {
     const { url = '/' } = request;
-    if (!url.startsWith(`${mount}/`)) return response.writeHead(404).end();
-    return listener(Object.assign(request, { originalUrl: url, url: url.slice(mount.length) }), response);
+    if (!url.startsWith(`${mount}/`)) {
+      response.writeHead(404).end();
+      return;
+    }
+    void listener(Object.assign(request, { originalUrl: url, url: url.slice(mount.length) }), response);
   };
 }
 

@@ -19,9 +19,3 @@ it('forgets what is over', () => {
   expect(tokens.find('a', 9)).toBe(caller);
   expect(tokens.find('a', 10)).toBeUndefined();
 });
-
-it('may remember nothing', () => {
-  const tokens = createVerifiedTokens(0);
-  tokens.remember('a', caller, 10);
-  expect(tokens.find('a', 0)).toBeUndefined();
-});

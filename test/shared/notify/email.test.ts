@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Email } from '../../../shared/notify/email.ts';

@@ -29,8 +29,12 @@ describe('an SMS', () => {
     const { providerMessageId } = await send();
     expect((await mailbox.list()).items).toEqual([
       {
-        ...{ id: providerMessageId, channel: 'sms', from: 'Careflow', subject: '', attachments: [] },
         ...sms,
+        id: providerMessageId,
+        channel: 'sms',
+        from: 'Careflow',
+        subject: '',
+        attachments: [],
         sentAt: expect.any(String) as unknown,
       },
     ]);
