@@ -11,8 +11,10 @@ export type Command = { argv: string[]; env: Record<string, string> };
 
 export type InstanceOptions = {
   command: Command;
-  /** The path that answers 2xx when the function is ready; without one, an open port is enough. */
+  /** Paths that answer 2xx when the function has started, and when it takes requests; without one, any answer is enough. */
+  startupPath: string | undefined;
   readinessPath: string | undefined;
+  /** A process that has not started by then is killed; one that has, may take as long as it likes to be ready. */
   startTimeoutMs: number;
   clock: Clock;
   log: (line: string) => void;
@@ -21,7 +23,7 @@ export type InstanceOptions = {
 /** One running process of a function. */
 export type Instance = {
   pool: Pool;
-  /** Resolves when it takes requests; rejects when it ends before, or takes too long. */
+  /** Resolves when it takes requests; rejects when it ends before, or does not start in time. */
   ready: Promise<void>;
   /** Resolves with the exit code or signal when the process is gone. */
   exited: Promise<string>;
@@ -32,22 +34,17 @@ export type Instance = {
 const probeIntervalMs = 10;
 
 /** Starts a function's process on a free port and begins to probe it. */
-export async function startInstance({
-  command,
-  readinessPath,
-  startTimeoutMs,
-  clock,
-  log,
-}: InstanceOptions): Promise<Instance> {
+export async function startInstance(options: InstanceOptions): Promise<Instance> {
+  const { clock } = options;
   const port = await findFreePort();
-  const child = launch(command, port, log);
+  const child = launch(options.command, port, options.log);
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: null, headersTimeout: 0, bodyTimeout: 0 });
   const exited = watchExit(child).then(async (outcome) => {
     await pool.destroy();
     return outcome;
   });
   const stop = (graceMs: number) => terminate(child, exited, graceMs, clock);
-  const ready = untilReady({ pool, readinessPath, exited, startTimeoutMs, clock }).catch(async (error: unknown) => {
+  const ready = untilReady(pool, exited, options).catch(async (error: unknown) => {
     await stop(0);
     throw error;
   });
@@ -87,21 +84,27 @@ async function findFreePort(): Promise<number> {
   return address.port;
 }
 
-type Start = Pick<InstanceOptions, 'readinessPath' | 'startTimeoutMs' | 'clock'> & Pick<Instance, 'pool' | 'exited'>;
-
-async function untilReady({ pool, readinessPath, exited, startTimeoutMs, clock }: Start): Promise<void> {
+async function untilReady(pool: Pool, exited: Promise<string>, options: InstanceOptions): Promise<void> {
   const over = new AbortController();
-  const cancel = clock.after(startTimeoutMs, () => over.abort(new AppError('unavailable', 'not ready in time')));
+  const cancel = options.clock.after(options.startTimeoutMs, () => {
+    over.abort(new AppError('unavailable', 'not started in time'));
+  });
   void exited.then((outcome) => over.abort(new AppError('unavailable', `ended before it was ready: ${outcome}`)));
   try {
-    while (!(await isReady(pool, readinessPath))) {
-      over.signal.throwIfAborted();
-      await sleep(probeIntervalMs);
-    }
-    over.signal.throwIfAborted();
+    await untilAnswered(pool, options.startupPath, over.signal);
+    cancel();
+    await untilAnswered(pool, options.readinessPath, over.signal);
   } finally {
     cancel();
   }
+}
+
+async function untilAnswered(pool: Pool, path: string | undefined, signal: AbortSignal): Promise<void> {
+  while (!(await isReady(pool, path))) {
+    signal.throwIfAborted();
+    await sleep(probeIntervalMs);
+  }
+  signal.throwIfAborted();
 }
 
 async function isReady(pool: Pool, path: string | undefined): Promise<boolean> {

@@ -119,10 +119,10 @@ export function createService(options: ServiceOptions): Service {
     const lastUsedMs = clock.now().epochMilliseconds;
     const replica = { ...instance, isReady: false, running: 0, lastUsedMs, stopWatching: () => {} };
     replicas.add(replica);
+    watchIdle(replica, idleMs);
     void instance.exited.then((outcome) => noticeExit(replica, outcome));
     await instance.ready;
     replica.isReady = true;
-    watchIdle(replica, idleMs);
     fill();
   }
 
@@ -152,7 +152,7 @@ export function createService(options: ServiceOptions): Service {
   function watchIdle(replica: Replica, delayMs: number): void {
     replica.stopWatching = clock.after(delayMs, () => {
       const restMs = replica.lastUsedMs + idleMs - clock.now().epochMilliseconds;
-      const isIdle = replica.running === 0 && restMs <= 0;
+      const isIdle = replica.running === 0 && waiting.size === 0 && restMs <= 0;
       if (isIdle && replicas.size > minScale) retire(replica);
       else watchIdle(replica, restMs > 0 ? restMs : idleMs);
     });

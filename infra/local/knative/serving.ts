@@ -88,6 +88,7 @@ function toOptions({ metadata: { name }, spec }: ServiceResource, timeoutMs: num
   const own = { K_SERVICE: name, K_CONFIGURATION: name, K_REVISION: `${name}-00001` };
   return {
     command: { argv, env: { ...env, ...resolveEnv(name, container, options.values), ...own } },
+    startupPath: container.startupProbe?.httpGet?.path,
     readinessPath: container.readinessProbe?.httpGet?.path,
     startTimeoutMs: startTimeoutMs(container),
     concurrency: pod.containerConcurrency,

@@ -308,6 +308,16 @@ describe('a process that ends by itself', () => {
     await serving?.scaledToZero('sample');
   });
 
+  it('is left alone when it has started and only waits for what it needs', async () => {
+    const url = await start({ process: { GATED_READINESS: 'yes' } });
+    const answer = see(`${url}/`);
+    await control.reached('/gate/ready');
+    await expect.poll(() => clock.isAwaited(30_000), waitOptions).toBe(false);
+    clock.advance(45_000);
+    control.open('/gate/ready');
+    await answer;
+  });
+
   it('is started again by itself below min-scale', async () => {
     const url = await start({
       annotations: { 'autoscaling.knative.dev/min-scale': '1' },

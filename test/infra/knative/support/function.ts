@@ -41,8 +41,11 @@ async function act(request: IncomingMessage, response: ServerResponse): Promise<
   }
 }
 
+let isReady = process.env.GATED_READINESS !== 'yes';
+
 const server = createServer({ keepAliveTimeout: 95_000 }, (request, response) => {
-  if (request.url === '/health/ready') response.end();
+  if (request.url === '/health/startup') response.end();
+  else if (request.url === '/health/ready') response.writeHead(isReady ? 200 : 503).end();
   else void act(request, response);
 });
 
@@ -56,3 +59,7 @@ process.on('SIGTERM', () => {
 if (process.env.STILLBORN === 'yes') process.exit(4);
 if (process.env.GATED_START === 'yes') await ask('/gate/start');
 server.listen(Number(process.env.PORT), '127.0.0.1');
+if (!isReady) {
+  await ask('/gate/ready');
+  isReady = true;
+}

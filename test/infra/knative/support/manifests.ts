@@ -27,7 +27,7 @@ export function serviceManifest(given: ServiceText = {}): Manifest {
               args: [${name}]
               env: ${JSON.stringify(env)}
               readinessProbe: { httpGet: { path: /health/ready } }
-              startupProbe: { httpGet: { path: /health/ready }, periodSeconds: 1, failureThreshold: 30 }
+              startupProbe: { httpGet: { path: /health/startup }, periodSeconds: 1, failureThreshold: 30 }
               securityContext:
                 allowPrivilegeEscalation: false
                 capabilities: { drop: [ALL] }

@@ -8,7 +8,9 @@ type Timer = { atMs: number; delayMs: number; run: () => void };
 export type ManualClock = Clock & {
   /** Moves the time, running what falls due, in order. */
   advance(ms: number): void;
-  /** Resolves when somebody waits for exactly that delay. */
+  /** Whether somebody waits for exactly that delay. */
+  isAwaited(delayMs: number): boolean;
+  /** Resolves when somebody does. */
   awaited(delayMs: number): Promise<void>;
   /** The delays asked for, in order, those called off included. */
   readonly asked: number[];
@@ -20,8 +22,10 @@ export function createManualClock(start = '2026-03-02T08:00:00Z'): ManualClock {
   const asked: number[] = [];
   const nextDue = (untilMs: number) =>
     [...timers].filter(({ atMs }) => atMs <= untilMs).sort((one, other) => one.atMs - other.atMs)[0];
+  const isAwaited = (delayMs: number) => [...timers].some((timer) => timer.delayMs === delayMs);
   return {
     asked,
+    isAwaited,
     now: () => Temporal.Instant.fromEpochMilliseconds(nowMs),
     after(delayMs, run) {
       const timer = { atMs: nowMs + delayMs, delayMs, run };
@@ -40,7 +44,7 @@ export function createManualClock(start = '2026-03-02T08:00:00Z'): ManualClock {
     },
     awaited: (delayMs) =>
       vi.waitFor(() => {
-        if (![...timers].some((timer) => timer.delayMs === delayMs)) throw new Error(`nobody waits for ${delayMs} ms`);
+        if (!isAwaited(delayMs)) throw new Error(`nobody waits for ${delayMs} ms`);
       }, waitOptions),
   };
 }
