@@ -1,0 +1,15 @@
+import type { OpenFunction } from '../shared/runtime/function.ts';
+
+/** Every function there is; each is a folder of this one, whose `index.ts` exports `open`. */
+export const workloads = ['booking', 'availability', 'notifications', 'cron'] as const;
+export type Workload = (typeof workloads)[number];
+
+export function isWorkload(name: string): name is Workload {
+  return workloads.some((workload) => workload === name);
+}
+
+/** Loads one function and nothing of the others. */
+export async function loadWorkload(name: Workload): Promise<OpenFunction> {
+  const { open }: { open: OpenFunction } = await import(`./${name}/index.ts`);
+  return open;
+}

@@ -1,0 +1,121 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
+import type { Logger } from 'pino';
+
+import { mayCall, mayEnter } from '../domain/caller.ts';
+import type { Caller } from '../domain/caller.ts';
+import { AppError } from '../errors.ts';
+import { spanLog } from './log.ts';
+import type { Answer, CareflowFunction, RequestContext, Route } from './function.ts';
+import { claimOf, once } from './idempotency.ts';
+import { checkInputOf } from './input.ts';
+import { etagOf, idOf, parseIfMatch } from './preconditions.ts';
+import { headerOf } from './request.ts';
+
+/** Registers a function's routes: who may, what is asked, has it been answered, do it, answer. */
+export function registerOperations(app: FastifyInstance, fn: CareflowFunction, log: Logger): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, parseJson);
+  for (const route of fn.routes) registerOperation(app, fn, route, log);
+}
+
+function registerOperation(app: FastifyInstance, fn: CareflowFunction, route: Route, log: Logger): void {
+  const { contract } = route;
+  app.route({
+    method: contract.method,
+    url: contract.path.replace(/{(\w+)}/g, ':$1'),
+    onRequest: admit(fn, route),
+    handler: handle(fn, route, log),
+  });
+}
+
+/** Before the body is read: a stranger does not get to send one. */
+function admit(fn: CareflowFunction, { contract }: Route): onRequestAsyncHookHandler {
+  const { authenticate, limit } = fn;
+  if (!authenticate) throw new Error(`${fn.name} has routes but no way to authenticate their callers`);
+  return async (request, reply) => {
+    const caller = await identify(request, authenticate, limit);
+    request.received.caller = caller;
+    if (limit) reply.headers(await limit(caller, request.ip));
+    mayCall(caller, contract);
+    const country = countryOf(request);
+    if (country !== undefined) mayEnter(caller, country);
+  };
+}
+
+/** Whoever tries tokens is counted by address. */
+async function identify(
+  request: FastifyRequest,
+  authenticate: (authorization: string | undefined) => Promise<Caller>,
+  limit: CareflowFunction['limit'],
+): Promise<Caller> {
+  try {
+    return await authenticate(request.headers.authorization);
+  } catch (error) {
+    if (limit && error instanceof AppError && error.code === 'unauthenticated') await limit(undefined, request.ip);
+    throw error;
+  }
+}
+
+function countryOf(request: FastifyRequest): string | undefined {
+  const { params } = request;
+  const country: unknown = typeof params === 'object' && params !== null ? Reflect.get(params, 'country') : undefined;
+  return typeof country === 'string' ? country : undefined;
+}
+
+function handle(fn: CareflowFunction, { contract, operation }: Route, log: Logger) {
+  const checkInput = checkInputOf(contract);
+  const find = contract.method === 'POST' ? fn.findAnswer : undefined;
+
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const ifMatch = parseIfMatch(request.headers['if-match']);
+    const { params, query, body } = request;
+    const input = checkInput({ params, query, body });
+    const caller = callerOf(request);
+    const key = find && headerOf(request, 'idempotency-key');
+    const claim = key === undefined ? undefined : claimOf(key, caller.subject, contract.id, input);
+    const { span } = request.received;
+    const context: RequestContext = {
+      caller,
+      traceparent: span.traceparent,
+      idempotency: claim,
+      ifMatch,
+      // Made when asked for: most requests log nothing of their own.
+      get log() {
+        return spanLog(log, span);
+      },
+    };
+    const run = async (): Promise<Answer<unknown>> => operation(input, context);
+
+    const answer = find && claim ? await once(find, claim, run) : await run();
+    if ('fingerprint' in answer) {
+      reply.header('idempotency-replayed', 'true');
+      return send(request, reply, answer.status, answer);
+    }
+    return send(request, reply, contract.status, answer);
+  };
+}
+
+function callerOf({ received: { caller } }: FastifyRequest): Caller {
+  if (!caller) throw new Error('A route was reached past its admission');
+  return caller;
+}
+
+function send(request: FastifyRequest, reply: FastifyReply, status: number, answer: Answer<unknown>): FastifyReply {
+  const { body, headers } = answer;
+  reply.code(status).header('cache-control', 'no-store');
+  const etag = etagOf(body);
+  if (etag !== undefined) reply.header('etag', etag);
+  const id = status === 201 ? idOf(body) : undefined;
+  if (id !== undefined) reply.header('location', `${request.url.split('?', 1)[0]}/${id}`);
+  if (headers) reply.headers({ ...headers });
+  return status === 204 ? reply.send() : reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+/** The parser's own message quotes the body, so it is dropped. An empty body is none. */
+function parseJson(_request: FastifyRequest, body: string, done: (error: Error | null, body?: unknown) => void): void {
+  try {
+    done(null, body === '' ? undefined : JSON.parse(body));
+  } catch {
+    done(new AppError('invalid-input', 'The request body is not JSON.'));
+  }
+}

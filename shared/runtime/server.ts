@@ -1,0 +1,166 @@
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+
+import { fastify } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+
+import { AppError } from '../errors.ts';
+import type { CareflowFunction } from './function.ts';
+import { registerOperations } from './operations.ts';
+import { registerProbes } from './probes.ts';
+import { explain, problem, problemMediaType, RequestError } from './problem.ts';
+import type { ProblemCode } from './problem.ts';
+import { headerOf, pathPattern } from './request.ts';
+import { startSpan } from './trace-context.ts';
+
+export type ServerOptions = {
+  readonly log: Logger;
+  /** An operation or event that takes longer is answered 503 while it runs on. 30 s unless given. */
+  readonly requestTimeoutMs?: number;
+  /** 256 KiB unless given. */
+  readonly bodyLimitBytes?: number;
+  /** 1 MiB unless given. */
+  readonly eventLimitBytes?: number;
+  /** For each dependency `/health/ready` asks. 2 s unless given. */
+  readonly probeTimeoutMs?: number;
+  /** True once the process is told to stop: it is not ready any more and asks clients to reconnect elsewhere. */
+  readonly isDraining?: () => boolean;
+};
+
+/** Above the 90 s for which Knative's queue-proxy keeps idle connections, or it would send into a closed one. */
+const keepAliveTimeoutMs = 95_000;
+const receiveTimeoutMs = 30_000;
+
+/** A function behind HTTP. The caller listens, or hands requests to `routing`. */
+export function buildServer(fn: CareflowFunction, options: ServerOptions): FastifyInstance {
+  const { log, requestTimeoutMs = 30_000, isDraining = () => false } = options;
+  const app = fastify({
+    logger: false,
+    trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
+    bodyLimit: options.bodyLimitBytes ?? 256 * 1024,
+    handlerTimeout: requestTimeoutMs,
+    connectionTimeout: requestTimeoutMs + receiveTimeoutMs,
+    requestTimeout: receiveTimeoutMs,
+    keepAliveTimeout: keepAliveTimeoutMs,
+    http: { headersTimeout: receiveTimeoutMs / 2 },
+    routerOptions: { maxParamLength: 200 },
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      receive(request, reply, isDraining());
+      answerError(error, request, reply, log);
+    },
+    clientErrorHandler: answerClientError,
+  });
+  const paths = collectPaths(app);
+  registerDefaults(app, log, isDraining);
+  registerProbes(app, fn, { timeoutMs: options.probeTimeoutMs ?? 2000, isDraining });
+  if (fn.routes.length > 0) app.register(async (scope) => registerOperations(scope, fn, log));
+  if (fn.subscriptions.length > 0) {
+    const bodyLimit = options.eventLimitBytes ?? 1024 * 1024;
+    app.register(async (scope) => {
+      // Loaded by those who need it: the CloudEvents SDK is a third of a small function's start.
+      const { registerSubscriptions } = await import('./subscriptions.ts');
+      registerSubscriptions(scope, fn, bodyLimit, log);
+    });
+  }
+  app.register(async (scope) => refuseOtherMethods(scope, paths));
+  return app;
+}
+
+function registerDefaults(app: FastifyInstance, log: Logger, isDraining: () => boolean): void {
+  app.addHook('onRequest', (request, reply, done) => {
+    receive(request, reply, isDraining());
+    done(request.is404 ? new AppError('not-found', 'There is no such path.') : undefined);
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    logRequest(request, reply, log);
+    done();
+  });
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
+  app.setNotFoundHandler(async () => {
+    throw new AppError('not-found', 'There is no such path.');
+  });
+}
+
+function receive(request: FastifyRequest, reply: FastifyReply, draining: boolean): void {
+  const span = startSpan(headerOf(request, 'traceparent'));
+  request.received = { span };
+  reply.header('traceparent', span.traceparent);
+  if (draining) reply.header('connection', 'close');
+}
+
+/** One line per request: the path as the contract writes it, no query, no body, no event data. */
+function logRequest(request: FastifyRequest, reply: FastifyReply, log: Logger): void {
+  const { span, logged } = request.received;
+  const line = {
+    method: request.method,
+    route: pathPattern(request),
+    status: reply.statusCode,
+    durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
+    traceId: span.traceId,
+    spanId: span.spanId,
+    ...logged,
+  };
+  if (line.route.startsWith('/health/')) log.debug(line, 'probe answered');
+  else log.info(line, 'request answered');
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
+  const { span } = request.received;
+  const { code, detail, details, headers } = explain(error);
+  const body = problem(code, { detail, details, instance: `urn:careflow:trace:${span.traceId}` });
+  if (body.status >= 500) {
+    const { traceId, spanId } = span;
+    log[code === 'internal' ? 'error' : 'warn']({ err: error, traceId, spanId }, 'request failed');
+  }
+  return reply
+    .code(body.status)
+    .headers({ ...headers, 'cache-control': 'no-store' })
+    .type(problemMediaType)
+    .send(JSON.stringify(body));
+}
+
+type Path = { readonly url: string; readonly methods: Set<string> };
+const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+function collectPaths(app: FastifyInstance): ReadonlyMap<string, Path> {
+  const paths = new Map<string, Path>();
+  app.addHook('onRoute', ({ url, method }) => {
+    const path = paths.get(url) ?? { url, methods: new Set<string>() };
+    for (const each of [method].flat()) path.methods.add(each);
+    paths.set(url, path);
+  });
+  return paths;
+}
+
+/** RFC 9110, section 15.5.6: a known path with another method is 405 and says which it has. */
+function refuseOtherMethods(app: FastifyInstance, paths: ReadonlyMap<string, Path>): void {
+  for (const { url, methods } of [...paths.values()]) {
+    const allow = [...methods].toSorted().join(', ');
+    const method = everyMethod.filter((each) => !methods.has(each));
+    const refuse = async (): Promise<never> => {
+      throw new RequestError('method-not-allowed', { allow });
+    };
+    app.route({ method, url, onRequest: refuse, handler: refuse });
+  }
+}
+
+const clientFaults: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
+};
+
+/** What cannot be read as HTTP has no request to answer, so the answer goes onto the socket. */
+function answerClientError(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return;
+  const body = problem(clientFaults[error.code ?? ''] ?? 'invalid-input');
+  const text = JSON.stringify(body);
+  const head = [
+    `HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}`,
+    `content-type: ${problemMediaType}`,
+    `content-length: ${Buffer.byteLength(text)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
+}
