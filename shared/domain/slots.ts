@@ -1,0 +1,122 @@
+import { type DayBits, dayBits, isFree } from './day-bits.ts';
+import type { Grid } from './grid.ts';
+import { covers, type Interval, overlap } from './interval.ts';
+import { openIntervals, type Schedule } from './schedule.ts';
+import { intervalOf, localDate, localMidnightMs, MINUTE_MS, stretchesAround } from './zone.ts';
+
+/**
+ * A position of the grid on a day, in real time.
+ *
+ * A grid has one position, and a day's bits one bit, for each step of the wall clock. Most days that is one slot each. Where
+ * the clock goes forward, the positions it skips, wholly or in part, have no slot. Where it goes back, it shows some
+ * positions twice: the bit of such a position means the first time, and the second time is a slot without a bit
+ * (`index` undefined), which only the cold state knows to be free or not. So no two bits mean the same instant, and no hour
+ * that a practitioner works is lost: who lists a day that has slots without bits computes it from the cold state.
+ */
+export type GridSlot = Interval & { readonly date: Temporal.PlainDate; readonly index: number | undefined };
+
+/** A local day's slots in order of time. */
+export function slotsOf(grid: Grid, timeZone: string, date: Temporal.PlainDate): GridSlot[] {
+  const stepMs = grid.slotMinutes * MINUTE_MS;
+  const firstMs = localMidnightMs(date) + grid.firstSlotMinute * MINUTE_MS;
+  const slots: GridSlot[] = [];
+  const given = new Set<number>();
+  for (const { fromMs, untilMs, offsetMs } of stretchesAround(timeZone, firstMs, firstMs + grid.slotsPerDay * stepMs)) {
+    const first = Math.max(0, Math.ceil((fromMs + offsetMs - firstMs) / stepMs));
+    const end = Math.min(grid.slotsPerDay, Math.floor((untilMs + offsetMs - firstMs) / stepMs));
+    for (let position = first; position < end; position += 1) {
+      const startMs = firstMs + position * stepMs - offsetMs;
+      const index = given.has(position) ? undefined : position;
+      slots.push({ ...intervalOf(startMs, startMs + stepMs), date, index });
+      given.add(position);
+    }
+  }
+  return slots;
+}
+
+/** What the bit `index` of a day means; undefined where the clock skips it. */
+export function slotAt(grid: Grid, timeZone: string, date: Temporal.PlainDate, index: number): Interval | undefined {
+  return slotsOf(grid, timeZone, date).find((slot) => slot.index === index);
+}
+
+/** The slot that starts at the instant; undefined off the grid. */
+export function slotStartingAt(grid: Grid, timeZone: string, instant: Temporal.Instant): GridSlot | undefined {
+  return slotsOf(grid, timeZone, localDate(timeZone, instant)).find(({ start }) => start.equals(instant));
+}
+
+/** The bit of the slot that starts at the instant; undefined off the grid and for a slot without a bit. */
+export function indexOf(
+  grid: Grid,
+  timeZone: string,
+  instant: Temporal.Instant,
+): { date: Temporal.PlainDate; index: number } | undefined {
+  const slot = slotStartingAt(grid, timeZone, instant);
+  return slot?.index === undefined ? undefined : { date: slot.date, index: slot.index };
+}
+
+/** The slots that a visit of so many minutes takes one after the other; undefined where it leaves the grid. */
+export function slotsOfVisit(
+  grid: Grid,
+  timeZone: string,
+  start: Temporal.Instant,
+  durationMinutes: number,
+): GridSlot[] | undefined {
+  const taken: GridSlot[] = [];
+  for (let next = start; taken.length < slotsNeeded(grid, durationMinutes);) {
+    const slot = slotStartingAt(grid, timeZone, next);
+    if (slot === undefined) return undefined;
+    taken.push(slot);
+    next = slot.end;
+  }
+  return taken;
+}
+
+export function slotsNeeded(grid: Grid, durationMinutes: number): number {
+  return Math.ceil(durationMinutes / grid.slotMinutes);
+}
+
+/** A day's slots that lie wholly in working time and touch nothing busy. */
+export function freeSlots(
+  grid: Grid,
+  schedule: Schedule,
+  date: Temporal.PlainDate,
+  busy: readonly Interval[],
+): GridSlot[] {
+  const open = openIntervals(schedule, date);
+  return slotsOf(grid, schedule.timeZone, date).filter(
+    (slot) => covers(open, slot) && !busy.some((taken) => overlap(slot, taken)),
+  );
+}
+
+/** The bits of a day's free slots. */
+export function bitsOf(grid: Grid, free: readonly GridSlot[]): DayBits {
+  return dayBits(
+    grid,
+    free.flatMap(({ index }) => (index === undefined ? [] : [index])),
+  );
+}
+
+/** The free slots that a day's bits tell of; undefined for a day that has slots without a bit. */
+export function slotsOfBits(
+  grid: Grid,
+  timeZone: string,
+  date: Temporal.PlainDate,
+  bits: DayBits,
+): GridSlot[] | undefined {
+  const slots = slotsOf(grid, timeZone, date);
+  if (slots.some(({ index }) => index === undefined)) return undefined;
+  return slots.filter(({ index }) => index !== undefined && isFree(bits, index));
+}
+
+/** Where `count` slots follow one another without a gap: each such start, in order. `slots` are in order of time. */
+export function runsOf(slots: readonly GridSlot[], count: number): GridSlot[][] {
+  return slots.flatMap((_, first) => {
+    const run = slots.slice(first, first + count);
+    return run.length === count && run.every(follows) ? [run] : [];
+  });
+}
+
+function follows(slot: GridSlot, place: number, run: readonly GridSlot[]): boolean {
+  const before = run[place - 1];
+  return before === undefined || before.end.epochMilliseconds === slot.start.epochMilliseconds;
+}
