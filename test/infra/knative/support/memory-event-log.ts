@@ -45,9 +45,9 @@ export function createMemoryEventLog(): MemoryEventLog {
     const feeds = subscriber.topics.flatMap((topic) =>
       Array.from({ length: partitions }, (_, partition) => {
         const key = `${topic}/${partition}`;
-        const first = subscriber.initialOffset === 'latest' ? recordsOf(topic).length : 0;
-        if (!committed.has(key)) committed.set(key, first);
-        return { topic, partition, key, next: committed.get(key) ?? 0, running: 0 };
+        const present = recordsOf(topic).filter((record) => record.partition === partition).length;
+        if (!committed.has(key)) committed.set(key, subscriber.initialOffset === 'latest' ? present : 0);
+        return { topic, partition, key, next: committed.get(key) ?? 0, running: 0, done: new Set<number>() };
       }),
     );
     const pump = (): void => {
@@ -62,7 +62,10 @@ export function createMemoryEventLog(): MemoryEventLog {
             .onRecord(record, stopping.signal)
             .then(
               () => {
-                committed.set(feed.key, Math.max(committed.get(feed.key) ?? 0, Number(record.offset) + 1));
+                feed.done.add(Number(record.offset));
+                let next = committed.get(feed.key) ?? 0;
+                while (feed.done.has(next)) next += 1;
+                committed.set(feed.key, next);
               },
               (error: unknown) => {
                 if (!stopping.signal.aborted) failed.resolve(error instanceof Error ? error : new Error(String(error)));
