@@ -1,5 +1,5 @@
 import type { AwsOptions } from './aws.ts';
-import { clientSettings, nameProviderError } from './aws.ts';
+import type { DeliverText } from './sns.ts';
 
 export type Sms = {
   /** E.164, such as +33612345678. */
@@ -17,28 +17,13 @@ export type SnsOptions = AwsOptions & {
   readonly senderId?: string | undefined;
 };
 
-type Deliver = (sms: Sms) => Promise<string>;
-
 /** Sends through Amazon SNS, whose client is loaded with the first message. */
 export function createSnsSender(options: SnsOptions): SendSms {
-  let opened: Promise<Deliver> | undefined;
+  let opened: Promise<DeliverText> | undefined;
   return async (sms) => {
-    const deliver = await (opened ??= openSns(options));
-    return { providerMessageId: await deliver(sms) };
-  };
-}
-
-async function openSns(options: SnsOptions): Promise<Deliver> {
-  const { SNSClient, PublishCommand } = await import('@aws-sdk/client-sns');
-  const client = new SNSClient(clientSettings(options));
-  return async (sms) => {
+    const deliver = await (opened ??= import('./sns.ts').then(({ openSns }) => openSns(options)));
     const MessageAttributes = attributesOf(sms, options.senderId);
-    try {
-      const publish = new PublishCommand({ PhoneNumber: sms.to, Message: sms.text, MessageAttributes });
-      return (await client.send(publish)).MessageId ?? '';
-    } catch (error) {
-      throw nameProviderError('sns', error);
-    }
+    return { providerMessageId: await deliver({ PhoneNumber: sms.to, Message: sms.text, MessageAttributes }) };
   };
 }
 
