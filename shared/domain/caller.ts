@@ -32,27 +32,19 @@ export function mayCall(caller: Caller, operation: { readonly roles: readonly Ro
  * country claim reach none.
  */
 export function mayEnter(caller: Caller, country: string): void {
-  const unbound = caller.country === undefined && hasRole(caller, 'patient', 'practitioner', 'system', 'admin');
-  if (!unbound && caller.country !== country)
-    throw new AppError('forbidden', 'Your access is bound to another country.');
+  const unbound = caller.country === undefined && caller.roles.length > 0 && !hasRole(caller, 'staff');
+  if (unbound || caller.country === country) return;
+  throw new AppError('forbidden', 'Your access is bound to another country.');
 }
 
 /**
- * Throws `forbidden` unless the caller may act for the patient: the patient, one who acts for them, or an office.
- * It answers the same whether the patient exists or not, so it goes before any look-up.
+ * Throws `forbidden` unless all that the ids select is the caller's: a patient's own and that of those they act for, a
+ * practitioner's own, anything for an office. For what the caller names: it answers the same whether that exists or
+ * not, so it goes before any look-up.
  */
-export function mayActFor(caller: Caller, patientId: string, proxiedPatientIds: readonly string[]): void {
-  if (!reaches(caller, { patientId }, proxiedPatientIds)) throw notTheirs();
-}
-
-/** Throws `forbidden` unless the caller is the practitioner, or an office. */
-export function mayActAs(caller: Caller, practitionerId: string): void {
-  if (!reaches(caller, { practitionerId }, [])) throw notTheirs();
-}
-
-/** Throws `forbidden` unless all that the ids select is the caller's: for what the caller names, before any look-up. */
 export function maySelect(caller: Caller, parties: Parties, proxiedPatientIds: readonly string[]): void {
-  if (!reaches(caller, parties, proxiedPatientIds)) throw notTheirs();
+  if (reaches(caller, parties, proxiedPatientIds)) return;
+  throw new AppError('forbidden', 'You may act for yourself and for those who named you their proxy.');
 }
 
 /** Throws `not-found` for what is not the caller's: for what was looked up, since `forbidden` would say that it exists. */
@@ -66,8 +58,4 @@ function reaches(caller: Caller, { patientId, practitionerId }: Parties, proxied
   return (
     (hasRole(caller, 'patient') && asPatient) || (hasRole(caller, 'practitioner') && practitionerId === caller.subject)
   );
-}
-
-function notTheirs(): AppError {
-  return new AppError('forbidden', 'You may act for yourself and for those who named you their proxy.');
 }

@@ -4,7 +4,7 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { AwsOptions } from './aws.ts';
 import { clientSettings, nameProviderError } from './aws.ts';
 
-export type TextMessage = {
+type TextMessage = {
   readonly PhoneNumber: string;
   readonly Message: string;
   readonly MessageAttributes: Record<string, MessageAttributeValue>;

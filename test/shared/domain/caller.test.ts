@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Caller } from '../../../shared/domain/caller.ts';
-import { mayActAs, mayActFor, mayCall, mayEnter, mayReach, maySelect } from '../../../shared/domain/caller.ts';
+import { mayCall, mayEnter, mayReach, maySelect } from '../../../shared/domain/caller.ts';
 
 const as = (given: Partial<Caller>): Caller => ({ subject: 'me', roles: [], scopes: [], country: undefined, ...given });
 const patient = as({ roles: ['patient'] });
@@ -10,13 +10,12 @@ const forbidden = expect.objectContaining({ code: 'forbidden' });
 
 describe('a patient', () => {
   it('acts for themself and for those who named them', () => {
-    mayActFor(patient, 'me', []);
-    mayActFor(patient, 'child', ['child']);
-    expect(() => mayActFor(patient, 'other', ['child'])).toThrow(forbidden);
+    maySelect(patient, { patientId: 'me' }, []);
+    maySelect(patient, { patientId: 'child' }, ['child']);
+    expect(() => maySelect(patient, { patientId: 'other' }, ['child'])).toThrow(forbidden);
   });
 
   it('does not act as the practitioner of the same id', () => {
-    expect(() => mayActAs(patient, 'me')).toThrow(forbidden);
     expect(() => maySelect(patient, { practitionerId: 'me' }, [])).toThrow(forbidden);
   });
 
@@ -38,21 +37,19 @@ describe('a practitioner', () => {
     const theirs = { patientId: 'anyone', practitionerId: 'me' };
     expect(() => mayReach(practitioner, theirs, [])).not.toThrow();
     expect(() => maySelect(practitioner, { practitionerId: 'me' }, [])).not.toThrow();
-    expect(() => mayActAs(practitioner, 'me')).not.toThrow();
   });
 
   it('reaches nothing of colleagues, and no patient as such', () => {
-    expect(() => mayActAs(practitioner, 'colleague')).toThrow(forbidden);
+    expect(() => maySelect(practitioner, { practitionerId: 'colleague' }, [])).toThrow(forbidden);
     expect(() => maySelect(practitioner, { patientId: 'me' }, ['me'])).toThrow(forbidden);
-    expect(() => mayActFor(practitioner, 'me', ['me'])).toThrow(forbidden);
   });
 });
 
 describe('an office', () => {
   it.each(['staff', 'system', 'admin'] as const)('%s acts for everyone', (role) => {
     const caller = as({ roles: [role] });
-    expect(() => mayActFor(caller, 'anyone', [])).not.toThrow();
-    expect(() => mayActAs(caller, 'anyone')).not.toThrow();
+    expect(() => maySelect(caller, { patientId: 'anyone' }, [])).not.toThrow();
+    expect(() => maySelect(caller, { practitionerId: 'anyone' }, [])).not.toThrow();
     expect(() => maySelect(caller, {}, [])).not.toThrow();
     expect(() => mayReach(caller, { patientId: 'anyone' }, [])).not.toThrow();
   });
@@ -76,6 +73,7 @@ describe('a country', () => {
     mayEnter(as({ roles: ['system'] }), 'fr');
     mayEnter(as({ roles: ['patient'] }), 'fr');
     expect(() => mayEnter(as({ roles: ['staff'] }), 'fr')).toThrow(forbidden);
+    expect(() => mayEnter(as({ roles: ['patient', 'staff'] }), 'fr')).toThrow(forbidden);
   });
 });
 
