@@ -1,6 +1,7 @@
-import { randomUUID } from 'node:crypto';
+import { randomUUIDv7 } from 'node:crypto';
 
-import { and, asc, eq, exists, inArray, lt, lte, or, sql } from 'drizzle-orm';
+import { and, asc, eq, exists, getTableColumns, inArray, lt, lte, or, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 
 import { ReminderTriggered } from '../../schemas/events/reminder.v1.ts';
 import type { PlannedReminder } from '../domain/reminder.ts';
@@ -15,6 +16,9 @@ type ReminderRow = typeof reminders.$inferSelect;
 
 /** A visit that a triggered reminder speaks of. */
 export type RemindedVisit = KnownBooking & Pick<ReminderRow, 'channel'>;
+
+/** A lock names its table without the schema. */
+const triggered = alias(reminders, 'triggered');
 
 /** Any number, the same for all who trigger reminders. */
 const TRIGGER_LOCK = 4_202_612;
@@ -97,17 +101,17 @@ export async function triggerDueReminders(
 
 /** The visits an event reminds of, earliest first, as they are now; none of them changes before the transaction ends. */
 export async function lockRemindedVisits(tx: Queryable, triggerId: string): Promise<RemindedVisit[]> {
-  const visits = await tx
-    .select()
-    .from(reminders)
-    .innerJoin(
-      knownBookings,
-      and(eq(knownBookings.bookingId, reminders.bookingId), eq(knownBookings.version, reminders.bookingVersion)),
-    )
-    .where(and(eq(reminders.triggerId, triggerId), eq(reminders.status, 'triggered')))
+  const standing = and(
+    eq(knownBookings.bookingId, triggered.bookingId),
+    eq(knownBookings.version, triggered.bookingVersion),
+  );
+  return tx
+    .select({ ...getTableColumns(knownBookings), channel: triggered.channel })
+    .from(triggered)
+    .innerJoin(knownBookings, standing)
+    .where(and(eq(triggered.triggerId, triggerId), eq(triggered.status, 'triggered')))
     .orderBy(asc(knownBookings.slotStart), asc(knownBookings.bookingId))
-    .for('update', { of: reminders });
-  return visits.map(({ bookings, reminders: { channel } }) => ({ ...bookings, channel }));
+    .for('update', { of: triggered });
 }
 
 /** Puts what an event triggered back, to be triggered again at `dueAt`. */
@@ -164,7 +168,7 @@ function groupByMessage(due: readonly ReminderRow[]): Group[] {
   const groups = new Map<string, Group>();
   for (const reminder of due) {
     const key = messageOf(reminder);
-    const group = groups.get(key) ?? { id: randomUUID(), first: reminder, members: [] };
+    const group = groups.get(key) ?? { id: randomUUIDv7(), first: reminder, members: [] };
     group.members.push(reminder);
     groups.set(key, group);
   }

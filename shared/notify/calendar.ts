@@ -46,14 +46,14 @@ export function writeCalendar(invitation: Invitation): string {
 
 /** RFC 5545, 3.3.5, form 2. */
 function utc(at: Temporal.Instant): string {
-  return at.round('second').toString().replaceAll(/[-:]/g, '');
+  return at.round({ smallestUnit: 'second', roundingMode: 'floor' }).toString().replaceAll(/[-:]/g, '');
 }
 
 /** RFC 5545, 3.3.11; what is neither text nor a line break is left out. */
 function escapeText(text: string): string {
   return text
     .replaceAll(/[\\;,]/g, (special) => `\\${special}`)
-    .replaceAll(/\r\n|[\n\r\u2028\u2029]/g, '\\n')
+    .replaceAll(/\r\n|[\n\r]/g, '\\n')
     .replaceAll(/\p{Cc}/gu, '');
 }
 

@@ -1,0 +1,220 @@
+import { randomUUID } from 'node:crypto';
+
+import pg from 'pg';
+import { pino } from 'pino';
+
+import { BookingCancelled, BookingCreated, BookingRescheduled } from '../../../schemas/events/booking.v1.ts';
+import type { AnyEvent } from '../../../schemas/events/contract.ts';
+import { subscriptionsOf } from '../../../functions/notifications/subscriptions.ts';
+import { connectDatabase } from '../../../shared/db/client.ts';
+import { triggerDueReminders } from '../../../shared/db/reminders.ts';
+import { defaultLadder } from '../../../shared/domain/reminder.ts';
+import type { SendEmail } from '../../../shared/notify/email.ts';
+import type { SendSms } from '../../../shared/notify/sms.ts';
+import { buildServer } from '../../../shared/runtime/server.ts';
+import { createDatabase } from '../../support/services/database.ts';
+
+export type Sent = {
+  readonly channel: 'email' | 'sms';
+  readonly to: string;
+  readonly subject: string | undefined;
+  readonly text: string;
+  readonly calendar: string | undefined;
+  readonly deliveryId: string;
+};
+
+export type Providers = { readonly sendEmail: SendEmail; readonly sendSms: SendSms };
+
+/** Providers that take everything and remember it. */
+export function mailbox() {
+  const sent: Sent[] = [];
+  const take = (message: Sent) => ({ providerMessageId: `m-${sent.push(message)}` });
+  const providers: Providers = {
+    sendEmail: async ({ to, subject, text, attachments = [], idempotencyKey }) =>
+      take({ channel: 'email', to, subject, text, calendar: attachments[0]?.content, deliveryId: idempotencyKey }),
+    sendSms: async ({ to, text, idempotencyKey }) =>
+      take({ channel: 'sms', to, subject: undefined, text, calendar: undefined, deliveryId: idempotencyKey }),
+  };
+  return { sent, ...providers };
+}
+
+export const MORNING = '2030-01-01T09:00:00Z';
+const ZONE = 'Europe/Paris';
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+/** The function over a database of its own; the clock stands still until it is set. */
+export async function openWorld() {
+  const database = await createDatabase();
+  const superuser = new pg.Client({ connectionString: database.url });
+  await superuser.connect();
+  let time = Temporal.Instant.from(MORNING);
+  const now = () => time;
+  const db = connectDatabase(database.urlFor('careflow_notification'), { applicationName: 'test' });
+  const box = mailbox();
+  const closers: (() => Promise<unknown>)[] = [];
+
+  /** Another process of the function, over the same database. */
+  function startFunction(providers: Providers) {
+    const connect = (role: string) => connectDatabase(database.urlFor(role), { applicationName: 'notifications' });
+    const [own, patients, practitioners] = [
+      connect('careflow_notification'),
+      connect('careflow_patient_reader'),
+      connect('careflow_practitioner_reader'),
+    ] as const;
+    const deps = { db: own, patients, practitioners, ...providers, emailFrom: 'no-reply@careflow.example', now };
+    const subscriptions = subscriptionsOf({ ...deps, ladder: defaultLadder });
+    const close = async () => undefined;
+    const app = buildServer(
+      { name: 'notifications', routes: [], subscriptions, dependencies: {}, close },
+      { log: pino({ level: 'silent' }) },
+    );
+    closers.push(async () => {
+      await app.close();
+      await Promise.all([own, patients, practitioners].map(({ $client }) => $client.end()));
+    });
+    return async (event: AnyEvent): Promise<number> => (await app.inject(requestOf(event))).statusCode;
+  }
+
+  const deliver = startFunction(box);
+
+  /** What a KafkaSource does: delivers again while the answer asks for it. */
+  async function deliverUntilDone(event: AnyEvent, to = deliver): Promise<number> {
+    for (let attempt = 0; attempt < 50; attempt += 1) {
+      const status = await to(event);
+      if (status !== 409 && status !== 429 && status < 500) return status;
+    }
+    throw new Error('never done');
+  }
+
+  async function rows<Row>(query: string, values: unknown[] = []): Promise<Row[]> {
+    return (await superuser.query(query, values)).rows;
+  }
+
+  return {
+    db,
+    /** The superuser's, and those the function connects with. */
+    urls: [
+      database.url,
+      ...['notification', 'patient_reader', 'practitioner_reader'].map((role) => database.urlFor(`careflow_${role}`)),
+    ],
+    sent: box.sent,
+    deliver,
+    deliverUntilDone,
+    startFunction,
+    rows,
+    setTime: (text: string) => {
+      time = Temporal.Instant.from(text);
+    },
+    pass: (duration: Temporal.DurationLike) => {
+      time = time.add(duration);
+    },
+
+    async addPractitioner(values: Partial<Record<string, string | number | null>> = {}): Promise<string> {
+      const id = randomUUID();
+      await insert('practitioner.practitioners', {
+        ...{ country_code: 'fr', id, ordinal: nextOrdinal(), given_name: 'Jeanne', family_name: 'Lefèvre' },
+        ...{ specialties: '{dermatology}', languages: '{fr}', time_zone: ZONE, address: '12 rue des Lilas' },
+        ...{ city: 'Lyon', latitude: 45, longitude: 4, email: `${id}@practice.example`, phone: '+33100000001' },
+        ...{ language: 'fr', ...values },
+      });
+      return id;
+    },
+
+    async addPatient({ email, sms, preferences }: NewPatient = {}): Promise<string> {
+      const id = randomUUID();
+      const name = { given_name: 'Anna', family_name: 'Secret', birth_date: '1990-01-01', sex: 'female' };
+      await insert('patient.patients', { id, country_code: 'fr', ...name, time_zone: ZONE });
+      if (email !== null) await insert('patient.contact_points', contact(id, 'email', email ?? `${id}@home.example`));
+      if (sms !== null) await insert('patient.contact_points', contact(id, 'sms', sms ?? '+33600000001'));
+      await insert('patient.preferences', { patient_id: id, language: 'fr', ...preferences });
+      return id;
+    },
+
+    insert,
+
+    /** Triggers what is due and delivers it, as cron, outbox and KafkaSource do. */
+    async tick(): Promise<number> {
+      const triggered = await triggerDueReminders(db, now(), 100, TRACE);
+      const events = await rows<{ event: AnyEvent }>(
+        'UPDATE notification.outbox SET sent_at = now() WHERE sent_at IS NULL RETURNING event',
+      );
+      for (const { event } of events) await deliverUntilDone(event);
+      return triggered;
+    },
+
+    async close() {
+      await superuser.end();
+      await db.$client.end();
+      await Promise.all(closers.map((each) => each()));
+      await database.drop();
+    },
+  };
+
+  async function insert(table: string, values: Record<string, unknown>): Promise<void> {
+    const places = Object.keys(values).map((_, index) => `$${index + 1}`);
+    await superuser.query(
+      `INSERT INTO ${table} (${Object.keys(values).join(', ')}) VALUES (${places.join(', ')})`,
+      Object.values(values),
+    );
+  }
+}
+
+export type World = Awaited<ReturnType<typeof openWorld>>;
+
+type NewPatient = {
+  readonly email?: string | null;
+  readonly sms?: string | null;
+  readonly preferences?: Record<string, unknown>;
+};
+
+let ordinals = 0;
+function nextOrdinal(): number {
+  return (ordinals += 1);
+}
+
+function contact(patientId: string, channel: string, value: string) {
+  return { patient_id: patientId, channel, value };
+}
+
+type Parties = { readonly practitionerId: string; readonly patientId: string };
+
+/** A booking's events as its function would publish them, each one version after the last. */
+export function booking({ practitionerId, patientId }: Parties, slotStart: string, bookingId: string = randomUUID()) {
+  let version = 0;
+  let slot = slotAt(slotStart);
+
+  function event(type: string, time: string, more: object = {}): AnyEvent {
+    version += 1;
+    const ids = { bookingId, version, country: 'fr', practitionerId, patientId, visitTypeId: randomUUID() };
+    const data = { ...ids, ...slot, busyStart: slot.slotStart, busyEnd: slot.slotEnd, ...more };
+    const envelope = { specversion: '1.0', id: randomUUID(), source: '/careflow/booking', type, time, data } as const;
+    return { ...envelope, subject: bookingId, partitionkey: practitionerId };
+  }
+
+  return {
+    id: bookingId,
+    created: (time = MORNING) => event(BookingCreated.type, time),
+    cancelled: (time = MORNING) => event(BookingCancelled.type, time, { cancelledBy: 'patient' }),
+    rescheduled: (to: string, time = MORNING) => {
+      const previous = { previousSlotStart: slot.slotStart, previousSlotEnd: slot.slotEnd };
+      slot = slotAt(to);
+      return event(BookingRescheduled.type, time, previous);
+    },
+    other: (type: string, more: object = {}) => event(type, MORNING, more),
+  };
+}
+
+function slotAt(slotStart: string) {
+  return { slotStart, slotEnd: Temporal.Instant.from(slotStart).add({ minutes: 30 }).toString() };
+}
+
+/** Binary content mode, as a KafkaSource delivers. */
+export function requestOf({ data, datacontenttype: _, ...attributes }: AnyEvent) {
+  const headers = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, String(value)]);
+  return {
+    method: 'POST',
+    url: '/events',
+    headers: { 'content-type': 'application/json', ...Object.fromEntries(headers) },
+    payload: JSON.stringify(data),
+  } as const;
+}
