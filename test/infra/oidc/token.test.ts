@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -10,20 +10,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { RunningOidc } from '../../../infra/local/oidc/start.ts';
 import { startOidc } from '../../../infra/local/oidc/start.ts';
+import { removePlatform, writePlatform } from '../../../infra/local/platform-file.ts';
 import { createTokenVerifier } from '../../../shared/identity/verify-token.ts';
 
 const issuer = 'http://localhost:8080/oidc';
 const program = fileURLToPath(new URL('../../../infra/local/token.ts', import.meta.url));
 
 let dir: string;
-let platform: string;
 let oidc: RunningOidc;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'token-'));
-  platform = join(dir, 'platform.json');
   oidc = await startOidc({ dir, port: 0, issuer, findUser: () => Promise.resolve(undefined) });
-  await writeFile(platform, JSON.stringify({ gateway: 'http://localhost:8080', oidc: oidc.url }));
+  await announce(oidc.url);
 });
 
 afterAll(async () => {
@@ -31,8 +30,13 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
 });
 
+function announce(url: string): Promise<void> {
+  const [gateway, mailbox] = ['http://localhost:8080', 'http://127.0.0.1:1'];
+  return writePlatform({ pid: process.pid, gateway, mailbox, oidc: url, environment: {} }, dir);
+}
+
 async function run(...args: string[]) {
-  const child = spawn(process.execPath, [program, '--platform', platform, ...args]);
+  const child = spawn(process.execPath, [program, ...args], { env: { ...process.env, CAREFLOW_HOME: dir } });
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
   return { output, errors, code: child.exitCode };
 }
@@ -58,10 +62,10 @@ describe('npm run token', () => {
   });
 
   it('says what to do where the platform does not run', async () => {
-    const stopped = join(dir, 'stopped.json');
-    await writeFile(stopped, JSON.stringify({ oidc: 'http://127.0.0.1:1/oidc' }));
-    for (const file of [stopped, join(dir, 'absent.json')]) {
-      const { errors, code } = await run('--role', 'admin', '--platform', file);
+    await announce('http://127.0.0.1:1/oidc');
+    const unreachable = await run('--role', 'admin');
+    await removePlatform(dir);
+    for (const { errors, code } of [unreachable, await run('--role', 'admin')]) {
       expect([errors.includes('npm start'), code]).toEqual([true, 1]);
     }
   });
