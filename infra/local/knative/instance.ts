@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { AppError } from '../../../shared/errors.ts';
+import { freePort } from '../services/free-port.ts';
 import { type Clock, endsWithin } from './clock.ts';
 
 export type Command = { argv: string[]; env: Record<string, string> };
@@ -36,7 +35,7 @@ const probeIntervalMs = 10;
 /** Starts a function's process on a free port and begins to probe it. */
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
   const { clock } = options;
-  const port = await findFreePort();
+  const port = await freePort();
   const child = launch(options.command, port, options.log);
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: null, headersTimeout: 0, bodyTimeout: 0 });
   const exited = watchExit(child).then(async (outcome) => {
@@ -72,16 +71,6 @@ async function watchExit(child: ChildProcess): Promise<string> {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
   });
-}
-
-async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new AppError('unavailable', 'no free port');
-  return address.port;
 }
 
 async function untilReady(pool: Pool, exited: Promise<string>, options: InstanceOptions): Promise<void> {

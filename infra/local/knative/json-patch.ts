@@ -9,9 +9,12 @@ const operations: Record<string, Operation> = {
   add: (document, { path, value = null }) => add(document, parsePointer(path), value),
   remove: (document, { path }) => remove(document, parsePointer(path)),
   replace: (document, { path, value = null }) => replace(document, parsePointer(path), value),
-  move: (document, { path, from = '' }) =>
-    add(remove(document, parsePointer(from)), parsePointer(path), read(document, parsePointer(from))),
-  copy: (document, { path, from = '' }) => add(document, parsePointer(path), read(document, parsePointer(from))),
+  move: (document, { path, from = '' }) => {
+    const moved = read(document, parsePointer(from));
+    return add(remove(document, parsePointer(from)), parsePointer(path), moved);
+  },
+  copy: (document, { path, from = '' }) =>
+    add(document, parsePointer(path), structuredClone(read(document, parsePointer(from)))),
   test: (document, { path, value = null }) => {
     if (isDeepStrictEqual(read(document, parsePointer(path)), value)) return document;
     throw refuse(path, 'the test found another value');

@@ -212,6 +212,8 @@ function setNamespace(file: string, manifest: Manifest, namespace: string): Mani
 function parseImageRule(file: string, rule: Json): ImageRule {
   if (!isObject(rule) || textAt(rule, 'name') === '') throw refuse(file, 'an image rule has a name');
   refuseUnknown(file, 'field of an image', rule, imageKeys);
+  const bare = Object.keys(rule).find((key) => typeof rule[key] !== 'string');
+  if (bare !== undefined) throw refuse(file, `the ${bare} of an image is a text`);
   const texts = Object.fromEntries(Object.keys(rule).map((key) => [key, textAt(rule, key)]));
   return { ...texts, name: textAt(rule, 'name') };
 }
