@@ -1,3 +1,5 @@
+import { randomUUIDv7 } from 'node:crypto';
+
 import { ne, sql } from 'drizzle-orm';
 
 import { DependencyHealthChanged } from '../../schemas/events/platform.v1.ts';
@@ -17,7 +19,7 @@ type HealthRow = typeof dependencyHealth.$inferSelect;
 export async function saveHealth(
   db: Database,
   observed: readonly Health[],
-  { now, newId, traceparent }: { now: Temporal.Instant; newId: () => string; traceparent: string },
+  { now, traceparent }: { now: Temporal.Instant; traceparent: string },
 ): Promise<Health[]> {
   if (observed.length === 0) return [];
   return db.transaction(async (tx) => {
@@ -32,7 +34,7 @@ export async function saveHealth(
       // A row version that replaced none has no xmax.
       .returning({ ...columns, isNew: sql<boolean>`xmax = 0` });
     const changed = written.filter(({ isNew, healthy }) => !(isNew && healthy));
-    const events = changed.map((health) => healthChanged(health, { now, id: newId(), traceparent }));
+    const events = changed.map((health) => healthChanged(health, traceparent));
     await enqueue(tx, cronOutbox, events);
     return changed;
   });
@@ -44,15 +46,12 @@ const columns = {
   since: dependencyHealth.since,
 };
 
-function healthChanged(
-  { dependency, healthy, since }: HealthRow,
-  { now, id, traceparent }: { now: Temporal.Instant; id: string; traceparent: string },
-): OutgoingEvent {
+function healthChanged({ dependency, healthy, since }: HealthRow, traceparent: string): OutgoingEvent {
   return outgoing(DependencyHealthChanged, {
-    id,
+    id: randomUUIDv7(),
     subject: dependency,
     partitionKey: dependency,
-    time: now,
+    time: since,
     traceparent,
     data: { dependency, healthy, since: since.toString() },
   });
