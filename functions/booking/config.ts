@@ -11,6 +11,7 @@ export const settings = {
   OIDC_JWKS_URL: url(),
   OIDC_AUDIENCE: text({ default: 'careflow' }),
   GRIDS: grids(),
+  AVAILABILITY_DAYS: integer({ default: 92, min: 1, max: 125 }),
   HOLD_MINUTES: integer({ default: 10, min: 1, max: 60 }),
   /** How long what other contexts publish is believed. */
   LOOKUP_KEEP_MS: integer({ default: 5_000, max: 60_000 }),

@@ -8,8 +8,9 @@ import { appendTo } from '../../shared/events/append.ts';
 import { openEventLog } from '../../shared/events/open-event-log.ts';
 import { createPublisher } from '../../shared/events/publisher.ts';
 import { createTokenVerifier } from '../../shared/identity/verify-token.ts';
-import { createBitmaps } from '../../shared/redis/availability-bitmap.ts';
-import { connectRedis, keyCache } from '../../shared/redis/client.ts';
+import { createBitmaps } from '../../shared/redis/availability-bitmaps.ts';
+import { connectRedis } from '../../shared/redis/client.ts';
+import { createKeyCache } from '../../shared/redis/key-cache.ts';
 import { createRateLimit } from '../../shared/redis/rate-limit.ts';
 import { createRefusals } from '../../shared/redis/refusals.ts';
 import { readConfig } from '../../shared/runtime/config.ts';
@@ -33,7 +34,7 @@ export const open: OpenFunction = async (environment, log) => {
   const db = connectDatabase(config.DATABASE_URL_BOOKING, { applicationName });
   const practitioners = connectDatabase(config.DATABASE_URL_PRACTITIONER_READER, { applicationName });
   const patients = connectDatabase(config.DATABASE_URL_PATIENT_READER, { applicationName });
-  const redis = connectRedis(config.REDIS_URL, { log });
+  const redis = await connectRedis(config.REDIS_URL, { log });
   const eventLog = openEventLog(config.EVENT_LOG_URL, { clientId: applicationName, log });
   const append = appendTo(eventLog);
   const publisher = createPublisher((keys) => sendUnsent(db, bookingOutbox, append, { keys, limit: 500 }), log);
@@ -43,7 +44,10 @@ export const open: OpenFunction = async (environment, log) => {
     db,
     insertBooking: prepareInsertBooking(db),
     lookups: createLookups(sources),
-    hints: createSlotHints(createBitmaps(redis, config.GRIDS), createRefusals(redis)),
+    hints: createSlotHints(
+      createBitmaps(redis, { gridOf: config.GRIDS, days: config.AVAILABILITY_DAYS }),
+      createRefusals(redis),
+    ),
     publish: publisher.publish,
     now,
     holdMinutes: config.HOLD_MINUTES,
@@ -64,7 +68,7 @@ export const open: OpenFunction = async (environment, log) => {
       issuer: config.OIDC_ISSUER,
       audience: config.OIDC_AUDIENCE,
       jwksUrl: config.OIDC_JWKS_URL,
-      cache: keyCache(redis),
+      cache: createKeyCache(redis, 'identity'),
     }),
     findAnswer: (claim) => findAnswer(db, claim),
     limit: createRateLimit(redis, { perSubject: config.RATE_LIMIT_SUBJECT, perAddress: config.RATE_LIMIT_ADDRESS }),

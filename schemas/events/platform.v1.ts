@@ -7,7 +7,7 @@ import { eventContract } from './contract.ts';
 export const MinuteTicked = eventContract({
   type: 'dev.knative.sources.ping',
   summary: 'The per-minute schedule fired.',
-  data: z.strictObject({ schedule: z.literal('every-minute') }),
+  data: z.strictObject({}),
 });
 
 export const DependencyHealthChanged = eventContract({

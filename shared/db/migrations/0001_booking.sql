@@ -92,7 +92,8 @@ CREATE TABLE booking.idempotency_keys (
   key text NOT NULL,
   fingerprint bytea NOT NULL,
   status smallint NOT NULL,
-  body jsonb,
+  -- As it was answered, to the letter.
+  body json,
   created_at timestamptz NOT NULL DEFAULT now(),
   CONSTRAINT booking_idempotency_keys PRIMARY KEY (subject, operation, key)
 );

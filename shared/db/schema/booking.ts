@@ -1,4 +1,4 @@
-import { char, customType, integer, jsonb, pgSchema, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { char, customType, integer, json, pgSchema, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core';
 
 import { instant } from './instant.ts';
 import { outboxTable } from './outbox.ts';
@@ -53,6 +53,6 @@ export const bookingIdempotencyKeys = bookingSchema.table('idempotency_keys', {
   key: text().notNull(),
   fingerprint: bytea().notNull(),
   status: smallint().notNull(),
-  body: jsonb().$type<unknown>(),
+  body: json().$type<unknown>(),
   createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
 });

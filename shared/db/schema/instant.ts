@@ -3,7 +3,8 @@ import { customType } from 'drizzle-orm/pg-core';
 /** `timestamptz` as a Temporal.Instant. */
 export const instant = customType<{ data: Temporal.Instant; driverData: string }>({
   dataType: () => 'timestamptz',
-  toDriver: (value) => value.toString(),
+  // A placeholder of a prepared statement hands on what it is given, null too; only the type system says otherwise.
+  toDriver: (value: Temporal.Instant | null) => (value === null ? null : value.toString()) as string,
   fromDriver: (value) => Temporal.Instant.from(value),
 });
 

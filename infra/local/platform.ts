@@ -1,0 +1,131 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { connectDatabase } from '../../shared/db/client.ts';
+import { migrate } from '../../shared/db/migrate.ts';
+import { openEventLog } from '../../shared/events/open-event-log.ts';
+import { bundleFunctions } from '../image/bundle.ts';
+import { type Gateway, startGateway } from './gateway.ts';
+import { renderKustomization } from './knative/kustomize.ts';
+import { type Knative, startKnative } from './knative/start.ts';
+import { startMailbox } from './mailbox/start.ts';
+import { audience } from './oidc/sample-access.ts';
+import { startOidc } from './oidc/start.ts';
+import type { Platform } from './platform-file.ts';
+import { createRoleUrls } from './role-urls.ts';
+import { findSampleUser, listSamples, seedIfEmpty } from './seed.ts';
+import { type Services, startServices } from './services/start-services.ts';
+import { readTopics } from './services/topics.ts';
+
+export type PlatformOptions = {
+  readonly home: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly eventLog: 'kafka' | 'postgres' | 'auto';
+  /** Servers named here are used instead of our own. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly onProgress: (what: string) => void;
+  readonly onLine: (source: string, line: string) => void;
+};
+
+export type RunningPlatform = {
+  readonly platform: Platform;
+  readonly services: Services;
+  readonly knative: Knative;
+  /** Drains and ends everything that was started. */
+  stop(): Promise<void>;
+};
+
+const OVERLAY = fileURLToPath(new URL('../../knative/overlays/local', import.meta.url));
+
+/** Brings up the whole platform on this machine. What was started is stopped again when a later part cannot start. */
+export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
+  const parts: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const end of parts.splice(0).toReversed()) await end();
+  };
+  try {
+    return await startParts(options, parts, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function startParts(
+  options: PlatformOptions,
+  parts: (() => Promise<unknown>)[],
+  stop: () => Promise<void>,
+): Promise<RunningPlatform> {
+  const { home, onProgress } = options;
+  const bundle = join(home, 'functions');
+  const [services] = await Promise.all([startServices(options), bundleFunctions(bundle)]);
+  parts.push(() => services.stop());
+  await migrate(services.urls.DATABASE_URL);
+  const urls = await createRoleUrls(services.urls.DATABASE_URL);
+  onProgress('The databases are migrated');
+  await seedIfEmpty(urls, { onProgress });
+
+  const eventLog = openEventLog(services.urls.EVENT_LOG_URL, { clientId: 'careflow-local-knative' });
+  parts.push(() => eventLog.close());
+  await eventLog.ensureTopics(await readTopics({ brokers: 1 }));
+  onProgress('The topics are there');
+
+  const helpers = await startHelpers(options, parts, urls);
+  const values = {
+    secrets: { careflow: { ...urls, ...services.urls } },
+    configMaps: { careflow: helpers.config },
+  };
+  const command = (name: string) => ({
+    argv: [process.execPath, join(bundle, name, 'main.mjs')],
+    env: { NODE_COMPILE_CACHE: join(home, 'compile-cache'), DRAIN_DELAY_MS: '0', PATH: process.env['PATH'] ?? '' },
+  });
+  const manifests = await renderKustomization(OVERLAY);
+  const knative = await startKnative(manifests, { command, values, eventLog, log: options.onLine });
+  parts.push(() => knative.stop());
+  onProgress('Knative plays the manifests of knative/overlays/local');
+
+  const samples = connectDatabase(services.urls.DATABASE_URL, {
+    applicationName: 'careflow-samples',
+    maxConnections: 2,
+  });
+  parts.push(() => samples.$client.end());
+  const gateway = await startGateway({
+    port: options.port,
+    functions: knative,
+    helpers: { '/oidc': helpers.oidc, '/mailbox': helpers.mailbox },
+    samples: () => listSamples(samples),
+  });
+  parts.push(() => gateway.stop());
+  return { platform: describe(gateway, helpers, { ...urls, ...services.urls }), services, knative, stop };
+}
+
+async function startHelpers(
+  { home, port }: PlatformOptions,
+  parts: (() => Promise<unknown>)[],
+  urls: { DATABASE_URL_PRACTITIONER: string; DATABASE_URL_PATIENT: string },
+) {
+  const mailbox = await startMailbox({ dir: join(home, 'mailbox'), port: 0 });
+  parts.push(() => mailbox.stop());
+  const issuer = `http://localhost:${port}/oidc`;
+  const oidc = await startOidc({ dir: join(home, 'oidc'), port: 0, issuer, findUser: findSampleUser(urls) });
+  parts.push(() => oidc.stop());
+  return {
+    mailbox: mailbox.url,
+    oidc: oidc.url,
+    config: {
+      OIDC_ISSUER: issuer,
+      OIDC_AUDIENCE: audience,
+      OIDC_JWKS_URL: oidc.jwksUrl,
+      AWS_ENDPOINT_URL: mailbox.url,
+    },
+  };
+}
+
+function describe(
+  gateway: Gateway,
+  { oidc, mailbox }: { oidc: string; mailbox: string },
+  environment: Record<string, string>,
+): Platform {
+  return { pid: process.pid, gateway: gateway.url, oidc, mailbox, environment };
+}

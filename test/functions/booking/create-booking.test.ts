@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { Booking } from '../../../schemas/api/booking.ts';
+import { addPatient, addPractice, addProxy, addVisitType, closeDays } from '../../support/practices.ts';
+import { asPatient, type BookingWorld, codesOf, openBookingWorld, post, slot, storedEvents } from './booking-world.ts';
+
+describe('POST /{country}/bookings', () => {
+  let world: BookingWorld;
+  beforeAll(async () => {
+    world = await openBookingWorld();
+  });
+  afterAll(() => world.close());
+
+  async function book(body: object, as: string, headers?: Record<string, string>) {
+    return post(world, '/fr/bookings', { as, body, ...(headers && { headers }) });
+  }
+
+  async function people() {
+    const [practice, patientId] = await Promise.all([addPractice(world.admin), addPatient(world.admin)]);
+    return { ...practice, patientId };
+  }
+
+  it('confirms a free slot and commits the event that tells of it', async () => {
+    const who = await people();
+    const response = await book({ ...who, slotStart: slot(3) }, asPatient(who.patientId), {
+      traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
+    });
+    expect(response.statusCode).toBe(201);
+    const booking = Booking.parse(response.json());
+    expect(booking).toMatchObject({ ...who, status: 'confirmed', version: 1, slotStart: slot(3) });
+    expect(response.headers).toMatchObject({ etag: '"1"', location: `/fr/bookings/${booking.id}` });
+    const events = await storedEvents(world);
+    const event = events.find(({ subject }) => subject === booking.id);
+    expect(event).toMatchObject({
+      type: 'careflow.booking.created.v1',
+      partitionkey: who.practitionerId,
+      traceparent: expect.stringContaining('4bf92f3577b34da6a3ce929d0e0e4736'),
+      data: { bookingId: booking.id, ...who },
+    });
+  });
+
+  it('refuses a taken slot with every reason and the next free slots', async () => {
+    const who = await people();
+    const specialty = 'dermatology';
+    const visitTypeId = await addVisitType(world.admin, { practitionerId: who.practitionerId, specialty });
+    const other = await addPractice(world.admin, { specialty });
+    const rival = await addPatient(world.admin);
+    await book({ ...who, patientId: rival, visitTypeId, slotStart: slot(4) }, asPatient(rival));
+    await book({ ...other, patientId: who.patientId, slotStart: slot(4) }, asPatient(who.patientId));
+
+    const response = await book({ ...who, visitTypeId, slotStart: slot(4) }, asPatient(who.patientId));
+    expect(response.statusCode).toBe(409);
+    expect(response.headers['content-type']).toContain('application/problem+json');
+    expect(codesOf(response)).toEqual(['slot-taken', 'patient-overlap', 'same-specialty']);
+    expect(response.json()).toMatchObject({ nextFreeSlots: [slot(4, '10:30'), slot(4, '11:00'), slot(4, '11:30')] });
+  });
+
+  it.each([
+    ['off the grid', slot(3, '10:10'), ['off-grid']],
+    ['before the practice opens', slot(3, '06:00'), ['off-grid', 'outside-working-hours']],
+    ['in the past', slot(-1), ['too-soon']],
+    ['beyond the horizon', slot(200), ['beyond-horizon']],
+  ])('refuses a slot %s', async (_, slotStart, reasons) => {
+    const who = await people();
+    const response = await book({ ...who, slotStart }, asPatient(who.patientId));
+    expect(response.statusCode).toBe(409);
+    expect(codesOf(response)).toEqual(reasons);
+  });
+
+  it('refuses a day that the practitioner has closed', async () => {
+    const who = await people();
+    await closeDays(world.admin, who.practitionerId, slot(5).slice(0, 10));
+    const response = await book({ ...who, slotStart: slot(5) }, asPatient(who.patientId));
+    expect(codesOf(response)).toEqual(['outside-working-hours']);
+  });
+
+  it('keeps the buffers of a visit type free of others', async () => {
+    const patients = [await addPatient(world.admin), await addPatient(world.admin)] as const;
+    const practice = await addPractice(world.admin, { bufferAfterMinutes: 30 });
+    const first = await book({ ...practice, patientId: patients[0], slotStart: slot(3) }, asPatient(patients[0]));
+    const next = { ...practice, patientId: patients[1] };
+    const within = await book({ ...next, slotStart: slot(3, '10:30') }, asPatient(patients[1]));
+    const after = await book({ ...next, slotStart: slot(3, '11:00') }, asPatient(patients[1]));
+    expect([first.statusCode, within.statusCode, after.statusCode]).toEqual([201, 409, 201]);
+  });
+
+  it('takes no more visits of a type on one day than its daily cap, however many ask at once', async () => {
+    const practice = await addPractice(world.admin, { dailyCap: 2 });
+    const times = ['09:00', '10:00', '11:00', '12:00', '13:00'];
+    const answers = await Promise.all(
+      times.map(async (time) => {
+        const patientId = await addPatient(world.admin);
+        return book({ ...practice, patientId, slotStart: slot(6, time) }, asPatient(patientId));
+      }),
+    );
+    expect(answers.filter(({ statusCode }) => statusCode === 201)).toHaveLength(2);
+    const refused = answers.filter(({ statusCode }) => statusCode === 409);
+    expect(refused.map(codesOf)).toEqual([['daily-cap'], ['daily-cap'], ['daily-cap']]);
+  });
+
+  it('keeps both or replaces the other booking of a specialty, as the caller says', async () => {
+    const patientId = await addPatient(world.admin);
+    const specialty = 'cardiology';
+    const [one, two, three] = [
+      await addPractice(world.admin, { specialty }),
+      await addPractice(world.admin, { specialty }),
+      await addPractice(world.admin, { specialty }),
+    ];
+    const as = asPatient(patientId);
+    const first = await book({ ...one, patientId, slotStart: slot(10) }, as);
+    const refused = await book({ ...two, patientId, slotStart: slot(12) }, as);
+    expect(refused.json()).toMatchObject({
+      reasons: [
+        { code: 'same-specialty', options: ['keep', 'replace'], bookingIds: [first.json<{ id: string }>().id] },
+      ],
+    });
+    const kept = await book({ ...two, patientId, slotStart: slot(12), sameSpecialty: 'keep' }, as);
+    expect(kept.statusCode).toBe(201);
+    const replaced = await book({ ...three, patientId, slotStart: slot(14), sameSpecialty: 'replace' }, as);
+    expect(replaced.statusCode).toBe(201);
+    const types = (await storedEvents(world)).filter(
+      ({ data }) => (data as { patientId: string }).patientId === patientId,
+    );
+    expect(types.map(({ type }) => type)).toEqual([
+      'careflow.booking.created.v1',
+      'careflow.booking.created.v1',
+      'careflow.booking.cancelled.v1',
+      'careflow.booking.cancelled.v1',
+      'careflow.booking.created.v1',
+    ]);
+  });
+
+  it('replays the first answer under the same idempotency key, also when both come at once', async () => {
+    const who = await people();
+    const headers = { 'idempotency-key': 'once-only' };
+    const body = { ...who, slotStart: slot(7) };
+    const twins = await Promise.all([
+      book(body, asPatient(who.patientId), headers),
+      book(body, asPatient(who.patientId), headers),
+    ]);
+    const again = await book(body, asPatient(who.patientId), headers);
+    expect([...twins, again].map(({ statusCode }) => statusCode)).toEqual([201, 201, 201]);
+    expect(new Set([...twins, again].map(({ body }) => body)).size).toBe(1);
+    const other = await book({ ...body, slotStart: slot(8) }, asPatient(who.patientId), headers);
+    expect(other.statusCode).toBe(422);
+  });
+
+  it('lets a guardian book for a relative and records who acted', async () => {
+    const who = await people();
+    const guardian = await addPatient(world.admin);
+    const stranger = await addPatient(world.admin);
+    await addProxy(world.admin, who.patientId, guardian);
+    const refused = await book({ ...who, slotStart: slot(9) }, asPatient(stranger));
+    const booked = await book({ ...who, slotStart: slot(9) }, asPatient(guardian));
+    expect([refused.statusCode, booked.statusCode]).toEqual([403, 201]);
+    const stored = await world.admin.$client.query<{ acted_by: string }>(
+      'SELECT acted_by FROM booking.bookings WHERE id = $1',
+      [booked.json<{ id: string }>().id],
+    );
+    expect(stored.rows).toEqual([{ acted_by: guardian }]);
+  });
+
+  it('answers 404 for people and visit types that are unknown or of another country', async () => {
+    const who = await people();
+    const german = await addPractice(world.admin, { country: 'de' });
+    const unknown = '00000000-0000-4000-8000-000000000000';
+    const bodies = [
+      { ...who, ...german },
+      { ...who, practitionerId: unknown },
+      { ...who, visitTypeId: unknown },
+      { ...who, visitTypeId: (await addPractice(world.admin)).visitTypeId },
+    ];
+    for (const body of bodies) {
+      const response = await book({ ...body, slotStart: slot(3) }, asPatient(who.patientId));
+      expect(response.statusCode).toBe(404);
+    }
+    const nobody = await book({ ...who, patientId: unknown, slotStart: slot(3) }, 'staff office');
+    expect(nobody.statusCode).toBe(404);
+  });
+});
