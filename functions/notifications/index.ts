@@ -1,29 +1,14 @@
 import { previewMessage as preview } from '../../schemas/api/notifications.ts';
 import { connectDatabase, ping } from '../../shared/db/client.ts';
-import { defaultLadder } from '../../shared/domain/reminder.ts';
 import { createTokenVerifier } from '../../shared/identity/verify-token.ts';
 import { createSesSender } from '../../shared/notify/email.ts';
 import { createSnsSender } from '../../shared/notify/sms.ts';
-import { optional, readConfig, text, url } from '../../shared/runtime/config.ts';
+import { readConfig } from '../../shared/runtime/config.ts';
 import type { OpenFunction } from '../../shared/runtime/function.ts';
 import { route } from '../../shared/runtime/route.ts';
+import { settings } from './config.ts';
 import { previewMessage } from './preview-message.ts';
 import { subscriptionsOf } from './subscriptions.ts';
-
-const postgres = url({ schemes: ['postgres', 'postgresql'] });
-
-const settings = {
-  DATABASE_URL_NOTIFICATION: postgres,
-  DATABASE_URL_PATIENT_READER: postgres,
-  DATABASE_URL_PRACTITIONER_READER: postgres,
-  OIDC_ISSUER: url(),
-  OIDC_AUDIENCE: text(),
-  OIDC_JWKS_URL: url(),
-  AWS_REGION: text(),
-  AWS_ENDPOINT_URL: optional(url()),
-  EMAIL_FROM: text(),
-  SMS_SENDER_ID: optional(text()),
-};
 
 export const open: OpenFunction = async (environment) => {
   const config = readConfig(environment, settings);
@@ -31,17 +16,19 @@ export const open: OpenFunction = async (environment) => {
   const db = connectDatabase(config.DATABASE_URL_NOTIFICATION, { applicationName: name });
   const patients = connectDatabase(config.DATABASE_URL_PATIENT_READER, { applicationName: name });
   const practitioners = connectDatabase(config.DATABASE_URL_PRACTITIONER_READER, { applicationName: name });
-  const aws = { region: config.AWS_REGION, endpoint: config.AWS_ENDPOINT_URL };
-  const deps = {
-    ...{ db, patients, practitioners, emailFrom: config.EMAIL_FROM, ladder: defaultLadder },
-    sendEmail: createSesSender(aws),
-    sendSms: createSnsSender({ ...aws, senderId: config.SMS_SENDER_ID }),
-    now: () => Temporal.Now.instant(),
-  };
+  const { AWS_REGION: region, AWS_ENDPOINT_URL: endpoint, EMAIL_FROM: emailFrom } = config;
+  const { REMINDERS: ahead, REMINDERS_SAME_DAY: sameDay, REMINDERS_REST_MINUTES: restMinutes } = config;
+  const sendEmail = createSesSender({ region, endpoint });
+  const sendSms = createSnsSender({ region, endpoint, senderId: config.SMS_SENDER_ID });
+  const deps = { db, patients, practitioners, sendEmail, sendSms, emailFrom };
   return {
     name,
-    routes: [route(preview, previewMessage(deps))],
-    subscriptions: subscriptionsOf(deps),
+    routes: [route(preview, previewMessage({ emailFrom }))],
+    subscriptions: subscriptionsOf({
+      ...deps,
+      ladder: { ahead, sameDay, restMinutes },
+      now: () => Temporal.Now.instant(),
+    }),
     authenticate: createTokenVerifier({
       issuer: config.OIDC_ISSUER,
       audience: config.OIDC_AUDIENCE,

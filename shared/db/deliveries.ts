@@ -22,7 +22,7 @@ import { publishedPractitioners } from './schema/practitioner.ts';
  * How long a claimed delivery stays with whoever claimed it: longer than a provider may take to answer. After that
  * its outcome is unknown, and it is taken up again.
  */
-export const LEASE_SECONDS = 60;
+export const LEASE_SECONDS = 30;
 
 export type EventKey = Pick<AnyEvent, 'source' | 'id'>;
 

@@ -1,4 +1,4 @@
-import type { Channel } from './notification.ts';
+import { type Channel, channels } from './notification.ts';
 import { avoidQuietHours, type QuietHours } from './quiet-hours.ts';
 import { localDate } from './zone.ts';
 
@@ -26,9 +26,24 @@ export const defaultLadder: Ladder = {
     { name: 'sms-2d', channel: 'sms', before: { days: 2 } },
     { name: 'email-1d', channel: 'email', before: { days: 1 } },
   ],
-  sameDay: [{ name: 'sms-same-day', channel: 'sms', before: { minutes: 120 } }],
+  sameDay: [{ name: 'sms-120m', channel: 'sms', before: { minutes: 120 } }],
   restMinutes: 60,
 };
+
+/** Reads rungs from words such as `email:7d sms:90m`, or `none`; undefined where a word is none. */
+export function parseRungs(words: string): Rung[] | undefined {
+  if (words.trim() === 'none') return [];
+  const rungs = words.trim().split(/\s+/).map(parseRung);
+  return rungs.every((rung) => rung !== undefined) ? rungs : undefined;
+}
+
+function parseRung(word: string): Rung | undefined {
+  const [, name, amount, unit] = /^(\w+):(\d{1,4})([dm])$/.exec(word) ?? [];
+  const channel = channels.find((each) => each === name);
+  if (channel === undefined || unit === undefined) return undefined;
+  const before = unit === 'd' ? { days: Number(amount) } : { minutes: Number(amount) };
+  return { name: `${channel}-${amount}${unit}`, channel, before };
+}
 
 export type Visit = {
   readonly slotStart: Temporal.Instant;

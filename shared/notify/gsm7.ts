@@ -33,17 +33,17 @@ export const SMS_SEPTETS = 160;
 
 /** Writes a text in the GSM 7-bit alphabet as far as that has the letters; a foreign script is left as it is. */
 export function toGsm7(text: string): string {
-  return [...text.normalize('NFC')].map(plainLetter).join('');
+  return Array.from(text.normalize('NFC'), plainLetter).join('');
 }
 
 /** How many septets the text takes; a character outside the alphabet counts as one here. */
 export function septetsOf(text: string): number {
-  return [...text].reduce((sum, letter) => sum + (EXTENDED.has(letter) ? 2 : 1), 0);
+  return Array.from(text).reduce((sum, letter) => sum + (EXTENDED.has(letter) ? 2 : 1), 0);
 }
 
 /** Whether every character is in the alphabet: else the SMS is sent in UCS-2, 70 characters a part. */
 export function isGsm7(text: string): boolean {
-  return [...text].every((letter) => BASIC.has(letter) || EXTENDED.has(letter));
+  return Array.from(text).every((letter) => BASIC.has(letter) || EXTENDED.has(letter));
 }
 
 function plainLetter(letter: string): string {

@@ -130,7 +130,7 @@ function fitSms(template: string, values: Values): string {
 }
 
 function shorten(text: string, excess: number): string {
-  const letters = [...text];
+  const letters = Array.from(text);
   const kept = Math.max(letters.length - excess - 3, 0);
   return letters.length <= 3 ? text : `${letters.slice(0, kept).join('').trimEnd()}...`;
 }

@@ -140,12 +140,6 @@ it(
     );
     expect(repeatedInSilence).toEqual([]);
     const repeats = (await taken()) - (await distinctlyTaken());
-    console.log(
-      'XX',
-      await taken(),
-      repeats,
-      await world.rows('select count(*) from notification.deliveries where may_repeat'),
-    );
     expect(repeats).toBeLessThanOrEqual(KILLS * IN_FLIGHT);
   },
 );

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Pool } from 'pg';
 import { pino } from 'pino';
 
 import { subscriptionsOf } from '../../../functions/notifications/subscriptions.ts';
@@ -13,7 +13,7 @@ import { buildServer } from '../../../shared/runtime/server.ts';
  */
 async function main(urls: readonly string[], clock: string): Promise<void> {
   const [provider = '', ...contexts] = urls;
-  const pool = new pg.Pool({ connectionString: provider });
+  const pool = new Pool({ connectionString: provider });
   const [db, patients, practitioners] = contexts.map((url) => connectDatabase(url, { applicationName: 'worker' }));
   if (!db || !patients || !practitioners) throw new Error('give four URLs');
   const [start, base] = [performance.now(), Temporal.Instant.from(clock)];
@@ -25,7 +25,12 @@ async function main(urls: readonly string[], clock: string): Promise<void> {
     return { providerMessageId: `m-${rows[0].seq}` };
   };
   const subscriptions = subscriptionsOf({
-    ...{ db, patients, practitioners, sendEmail: take, sendSms: take, emailFrom: 'no-reply@careflow.example' },
+    db,
+    patients,
+    practitioners,
+    sendEmail: take,
+    sendSms: take,
+    emailFrom: 'no-reply@careflow.example',
     now: () => base.add({ milliseconds: Math.round(performance.now() - start) }),
     ladder: defaultLadder,
   });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import pg from 'pg';
+import { Pool } from 'pg';
 import { pino } from 'pino';
 
 import { BookingCancelled, BookingCreated, BookingRescheduled } from '../../../schemas/events/booking.v1.ts';
@@ -45,27 +45,26 @@ const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 /** The function over a database of its own; the clock stands still until it is set. */
 export async function openWorld() {
   const database = await createDatabase();
-  const superuser = new pg.Client({ connectionString: database.url });
-  await superuser.connect();
+  const superuser = new Pool({ connectionString: database.url });
   let time = Temporal.Instant.from(MORNING);
   const now = () => time;
   const db = connectDatabase(database.urlFor('careflow_notification'), { applicationName: 'test' });
   const box = mailbox();
   const closers: (() => Promise<unknown>)[] = [];
 
+  function connect(role: string) {
+    return connectDatabase(database.urlFor(role), { applicationName: 'notifications' });
+  }
+
   /** Another process of the function, over the same database. */
   function startFunction(providers: Providers) {
-    const connect = (role: string) => connectDatabase(database.urlFor(role), { applicationName: 'notifications' });
-    const [own, patients, practitioners] = [
-      connect('careflow_notification'),
-      connect('careflow_patient_reader'),
-      connect('careflow_practitioner_reader'),
-    ] as const;
+    const own = connect('careflow_notification');
+    const patients = connect('careflow_patient_reader');
+    const practitioners = connect('careflow_practitioner_reader');
     const deps = { db: own, patients, practitioners, ...providers, emailFrom: 'no-reply@careflow.example', now };
     const subscriptions = subscriptionsOf({ ...deps, ladder: defaultLadder });
-    const close = async () => undefined;
     const app = buildServer(
-      { name: 'notifications', routes: [], subscriptions, dependencies: {}, close },
+      { name: 'notifications', routes: [], subscriptions, dependencies: {}, close: nothing },
       { log: pino({ level: 'silent' }) },
     );
     closers.push(async () => {
@@ -112,10 +111,11 @@ export async function openWorld() {
     async addPractitioner(values: Partial<Record<string, string | number | null>> = {}): Promise<string> {
       const id = randomUUID();
       await insert('practitioner.practitioners', {
-        ...{ country_code: 'fr', id, ordinal: nextOrdinal(), given_name: 'Jeanne', family_name: 'Lefèvre' },
-        ...{ specialties: '{dermatology}', languages: '{fr}', time_zone: ZONE, address: '12 rue des Lilas' },
-        ...{ city: 'Lyon', latitude: 45, longitude: 4, email: `${id}@practice.example`, phone: '+33100000001' },
-        ...{ language: 'fr', ...values },
+        ...practitioner,
+        id,
+        ordinal: nextOrdinal(),
+        email: `${id}@practice.example`,
+        ...values,
       });
       return id;
     },
@@ -167,6 +167,23 @@ type NewPatient = {
   readonly preferences?: Record<string, unknown>;
 };
 
+const practitioner = {
+  country_code: 'fr',
+  given_name: 'Jeanne',
+  family_name: 'Lefèvre',
+  specialties: '{dermatology}',
+  languages: '{fr}',
+  time_zone: ZONE,
+  address: '12 rue des Lilas',
+  city: 'Lyon',
+  latitude: 45,
+  longitude: 4,
+  phone: '+33100000001',
+  language: 'fr',
+};
+
+async function nothing(): Promise<void> {}
+
 let ordinals = 0;
 function nextOrdinal(): number {
   return (ordinals += 1);
@@ -209,8 +226,10 @@ function slotAt(slotStart: string) {
 }
 
 /** Binary content mode, as a KafkaSource delivers. */
-export function requestOf({ data, datacontenttype: _, ...attributes }: AnyEvent) {
-  const headers = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, String(value)]);
+export function requestOf({ data, ...attributes }: AnyEvent) {
+  const headers = Object.entries(attributes)
+    .filter(([name]) => name !== 'datacontenttype')
+    .map(([name, value]) => [`ce-${name}`, String(value)]);
   return {
     method: 'POST',
     url: '/events',

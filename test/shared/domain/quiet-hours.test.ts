@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, constantFrom, integer, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { avoidQuietHours, quietSpanAt } from '../../../shared/domain/quiet-hours.ts';
@@ -45,26 +45,19 @@ describe('avoidQuietHours', () => {
   });
 
   it('never answers a time that is quiet, except the very start when there is no other, in any zone', () => {
-    const zones = fc.constantFrom('Europe/Paris', 'America/St_Johns', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'UTC');
-    const minute = fc.integer({ min: 0, max: 1439 });
-    const epoch = fc.integer({ min: Date.UTC(2026, 0, 1), max: Date.UTC(2031, 0, 1) });
-    fc.assert(
-      fc.property(
-        zones,
-        minute,
-        minute,
-        epoch,
-        fc.integer({ min: 1, max: 20_000 }),
-        (timeZone, start, end, ms, lead) => {
-          const quiet = { startMinute: start, endMinute: end, timeZone };
-          const due = Temporal.Instant.fromEpochMilliseconds(ms);
-          const deadline = due.add({ minutes: lead });
-          const moved = avoidQuietHours(quiet, due, deadline);
-          const span = quietSpanAt(quiet, moved);
-          expect(Temporal.Instant.compare(moved, deadline)).toBeLessThan(0);
-          if (span) expect(span.start).toEqual(moved);
-        },
-      ),
+    const zones = constantFrom('Europe/Paris', 'America/St_Johns', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'UTC');
+    const minute = integer({ min: 0, max: 1439 });
+    const epoch = integer({ min: Date.UTC(2026, 0, 1), max: Date.UTC(2031, 0, 1) });
+    assert(
+      property(zones, minute, minute, epoch, integer({ min: 1, max: 20_000 }), (timeZone, start, end, ms, lead) => {
+        const quiet = { startMinute: start, endMinute: end, timeZone };
+        const due = Temporal.Instant.fromEpochMilliseconds(ms);
+        const deadline = due.add({ minutes: lead });
+        const moved = avoidQuietHours(quiet, due, deadline);
+        const span = quietSpanAt(quiet, moved);
+        expect(Temporal.Instant.compare(moved, deadline)).toBeLessThan(0);
+        expect(span?.start ?? moved).toEqual(moved);
+      }),
       { numRuns: 500 },
     );
   });

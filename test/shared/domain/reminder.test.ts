@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
-import { defaultLadder, planReminders } from '../../../shared/domain/reminder.ts';
+import { defaultLadder, parseRungs, planReminders } from '../../../shared/domain/reminder.ts';
 
 const night = { startMinute: 22 * 60, endMinute: 8 * 60, timeZone: 'Europe/Paris' };
 
-function plan(slotStart: string, bookedAt: string, quiet: typeof night | undefined = undefined) {
+function plan(slotStart: string, bookedAt: string, quiet?: typeof night) {
   const visit = {
     slotStart: Temporal.Instant.from(slotStart),
     bookedAt: Temporal.Instant.from(bookedAt),
@@ -71,6 +71,18 @@ describe('the default ladder', () => {
     expect(plan('2030-01-20T10:00:00+01:00', '2030-01-20T10:00:00+01:00')).toEqual([]);
     expect(plan('2030-01-10T10:00:00+01:00', '2030-01-20T10:00:00+01:00')).toEqual([]);
   });
+});
+
+it.each([
+  ['email:7d sms:2d email:1d', defaultLadder.ahead],
+  ['sms:120m', defaultLadder.sameDay],
+  [' none ', []],
+  ['fax:1d', undefined],
+  ['sms:2', undefined],
+  ['sms:2d,email:1d', undefined],
+  ['sms:-1d', undefined],
+])('reads the ladder %j', (words, expected) => {
+  expect(parseRungs(words)).toEqual(expected);
 });
 
 it('follows whatever ladder it is given', () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, string } from 'fast-check';
 import ICAL from 'ical.js';
 import { describe, expect, it } from 'vitest';
 
@@ -51,8 +51,8 @@ describe('an invitation', () => {
   });
 
   it('keeps any text whole, in lines of at most 75 octets that end in CRLF', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 200 }), (summary) => {
+    assert(
+      property(string({ unit: 'grapheme', maxLength: 200 }), (summary) => {
         const text = writeCalendar({ ...invitation, summary });
         const lines = text.split('\r\n');
         expect(lines.pop()).toBe('');
