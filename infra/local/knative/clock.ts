@@ -43,19 +43,13 @@ function toError(signal: AbortSignal | undefined): Error {
 }
 
 /** Resolves with `true` when the work ends within the delay, with `false` otherwise; the work goes on. */
-export function endsWithin(clock: Clock, delayMs: number, work: Promise<unknown>): Promise<boolean> {
-  if (delayMs <= 0) return Promise.resolve(false);
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(delayMs, () => resolve(false));
-    work.then(
-      () => {
-        cancel();
-        resolve(true);
-      },
-      (error: unknown) => {
-        cancel();
-        reject(error instanceof Error ? error : new Error(String(error)));
-      },
-    );
-  });
+export async function endsWithin(clock: Clock, delayMs: number, work: Promise<unknown>): Promise<boolean> {
+  if (delayMs <= 0) return false;
+  const over = Promise.withResolvers<boolean>();
+  const cancel = clock.after(delayMs, () => over.resolve(false));
+  try {
+    return await Promise.race([work.then(() => true), over.promise]);
+  } finally {
+    cancel();
+  }
 }

@@ -71,8 +71,11 @@ function readStructured(value: Buffer | null): CloudEvent | undefined {
   const parsed = parseJson(value);
   if (!isObject(parsed)) return undefined;
   const { data, data_base64: base64, ...context } = parsed;
-  const attributes = Object.entries(context).filter(([, attribute]) => attribute !== null && !isObject(attribute));
-  const texts = Object.fromEntries(attributes.map(([key, attribute]) => [key, String(attribute)]));
+  const texts = Object.fromEntries(
+    Object.entries(context).flatMap(([key, attribute]) =>
+      typeof attribute === 'object' ? [] : [[key, `${attribute}`] as const],
+    ),
+  );
   const bytes = typeof base64 === 'string' ? Buffer.from(base64, 'base64') : bytesOf(data, texts.datacontenttype);
   const contentType = texts.datacontenttype === undefined && bytes ? { datacontenttype: 'application/json' } : {};
   return validEvent({ ...texts, ...contentType }, bytes);

@@ -7,8 +7,8 @@ import type { KafkaSink } from './resources.ts';
 
 export type KafkaSinks = {
   /** The address of a sink. Throws `not-found`. */
-  url(name: string): string;
-  stop(): Promise<void>;
+  url: (name: string) => string;
+  stop: () => Promise<void>;
 };
 
 /** Plays the KafkaSinks: each has a path, to which a CloudEvent is posted; 202 when it is durable in the sink's topic. */

@@ -14,7 +14,7 @@ export type SourceOptions = {
   log: (line: string) => void;
 };
 
-export type Source = { stop(): Promise<void> };
+export type Source = { stop: () => Promise<void> };
 
 /** `max.poll.records` of the data plane: what one consumer of an unordered source has under way. */
 const unorderedInFlight = 50;
@@ -71,21 +71,20 @@ async function keepSubscribed(subscribe: () => Promise<Subscription>, clock: Clo
     try {
       await pause(clock, resubscribeMs, stopping.signal);
       current = await subscribe();
-      watch();
+      void watch();
     } catch (error) {
       if (stopping.signal.aborted) return;
       log(`could not subscribe again: ${error instanceof Error ? error.message : String(error)}`);
       await renew();
     }
   };
-  const watch = (): void => {
-    void current.failed.then((error) => {
-      if (stopping.signal.aborted) return;
-      log(`subscription failed: ${error.message}`);
-      renewal = renew();
-    });
+  const watch = async (): Promise<void> => {
+    const error = await current.failed;
+    if (stopping.signal.aborted) return;
+    log(`subscription failed: ${error.message}`);
+    renewal = renew();
   };
-  watch();
+  void watch();
   return {
     async stop() {
       stopping.abort(new Error('stopping'));

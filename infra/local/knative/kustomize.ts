@@ -138,15 +138,17 @@ function parseTarget(file: string, target: Json): Target {
 /** A target's kind, name and namespace are regular expressions that must match the whole. */
 function matches(manifest: Manifest, target: Target): boolean {
   const { group, version } = splitVersion(textAt(manifest, 'apiVersion'));
-  const whole = (pattern: string | undefined, value: string) =>
-    pattern === undefined || pattern === '' || new RegExp(`^(?:${pattern})$`).test(value);
   return (
     (target.group === undefined || target.group === group) &&
     (target.version === undefined || target.version === version) &&
-    whole(target.kind, textAt(manifest, 'kind')) &&
-    whole(target.name, textAt(manifest, 'metadata', 'name')) &&
-    whole(target.namespace, textAt(manifest, 'metadata', 'namespace'))
+    matchesWhole(target.kind, textAt(manifest, 'kind')) &&
+    matchesWhole(target.name, textAt(manifest, 'metadata', 'name')) &&
+    matchesWhole(target.namespace, textAt(manifest, 'metadata', 'namespace'))
   );
+}
+
+function matchesWhole(pattern: string | undefined, value: string): boolean {
+  return pattern === undefined || pattern === '' || new RegExp(`^(?:${pattern})$`).test(value);
 }
 
 function splitVersion(apiVersion: string): { group: string; version: string } {

@@ -18,7 +18,7 @@ export function startPingSource(source: PingSource, options: SourceOptions): Sou
   const schedule = parseSchedule(source.spec.schedule);
   const stopping = new AbortController();
   const underWay = new Set<Promise<void>>();
-  let cancel = () => {};
+  let cancel: (() => void) | undefined;
 
   const plan = (): void => {
     const now = clock.now();
@@ -34,7 +34,7 @@ export function startPingSource(source: PingSource, options: SourceOptions): Sou
   plan();
   return {
     async stop() {
-      cancel();
+      cancel?.();
       stopping.abort(new Error('stopping'));
       await Promise.all(underWay);
     },

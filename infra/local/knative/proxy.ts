@@ -23,7 +23,7 @@ export type Passage = {
   /** Resolves when the response has been passed on whole, or cannot be. */
   done: Promise<void>;
   /** Gives the function up: its handler runs on, nobody listens. */
-  abandon(): void;
+  abandon: () => void;
 };
 
 /** Passes a request to a function and its response back, streaming both; 502 when the function's connection fails. */

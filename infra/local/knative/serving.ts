@@ -26,12 +26,12 @@ export type ServingOptions = {
 
 export type Serving = {
   /** The way from outside: 404 for a service that is not there or cluster-local. */
-  handle(name: string, request: IncomingMessage, response: ServerResponse): void;
+  handle: (name: string, request: IncomingMessage, response: ServerResponse) => void;
   /** The service's address inside the cluster. Throws `not-found`. */
-  url(name: string): string;
+  url: (name: string) => string;
   /** Resolves when the service has no process left. */
-  scaledToZero(name: string): Promise<void>;
-  stop(): Promise<void>;
+  scaledToZero: (name: string) => Promise<void>;
+  stop: () => Promise<void>;
 };
 
 type Entry = { service: Service; server: Server; url: string; isPublic: boolean; timeoutMs: number };

@@ -18,7 +18,7 @@ export type KnativeOptions = Omit<ServingOptions, 'log'> & {
 
 export type Knative = Pick<Serving, 'handle' | 'url' | 'scaledToZero'> & {
   /** Stops the sources, then lets the services drain. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 };
 
 const sourceGraceMs = 60_000;

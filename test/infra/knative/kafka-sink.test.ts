@@ -34,6 +34,8 @@ const headers = {
 };
 const attributes = { specversion: '1.0', id: 'one', source: '/s', type: 't', partitionkey: 'k' };
 
+const refuse = () => Promise.reject(new AppError('unavailable', 'no broker'));
+
 async function post(name: string, init: RequestInit): Promise<number> {
   return (await fetch(sinks.url(name), { method: 'POST', ...init })).status;
 }
@@ -87,8 +89,7 @@ describe('a KafkaSink', () => {
 
   it('answers 503 while the log is down', async () => {
     await sinks.stop();
-    const append = () => Promise.reject(new AppError('unavailable', 'no broker'));
-    await start({ ...createMemoryEventLog(), append });
+    await start({ ...createMemoryEventLog(), append: refuse });
     expect(await post('binary', { headers, body: '{}' })).toBe(503);
   });
 });

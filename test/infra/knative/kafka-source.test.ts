@@ -129,7 +129,7 @@ describe('a CloudEvent', () => {
         'ce-type': 'careflow.booking.created.v1',
         'ce-partitionkey': 'a',
         'ce-traceparent': '00-1-2-01',
-        'ce-knativekafkapartition': String('a'.codePointAt(0)! % 26),
+        'ce-knativekafkapartition': '19',
         'ce-knativekafkaoffset': '0',
         'content-type': 'application/json',
         'content-length': '12',
@@ -165,16 +165,17 @@ describe('a CloudEvent', () => {
   });
 });
 
-describe('any other record', () => {
-  const wrapped = (partition: number) => ({
-    'ce-specversion': '1.0',
-    'ce-type': 'dev.knative.kafka.event',
-    'ce-source': `/apis/v1/namespaces/careflow/kafkasources/sample#${topic}`,
-    'ce-id': `partition:${partition}/offset:0`,
-    'ce-subject': `partition:${partition}#0`,
-    'ce-knativekafkaoffset': '0',
-  });
+const wrapped = {
+  'ce-specversion': '1.0',
+  'ce-type': 'dev.knative.kafka.event',
+  'ce-source': `/apis/v1/namespaces/careflow/kafkasources/sample#${topic}`,
+  'ce-id': 'partition:19/offset:0',
+  'ce-subject': 'partition:19#0',
+  'ce-knativekafkapartition': '19',
+  'ce-knativekafkaoffset': '0',
+};
 
+describe('any other record', () => {
   it('arrives as an event around it, with its key and headers', async () => {
     await start();
     await eventLog.append([
@@ -184,7 +185,7 @@ describe('any other record', () => {
     expect(receiver.received[0]).toMatchObject({
       body: 'text',
       headers: {
-        ...wrapped(19),
+        ...wrapped,
         'ce-partitionkey': 'a',
         'ce-key': 'a',
         'ce-kafkaheaderxtraceid': '%C3%A9%0A',
@@ -209,14 +210,14 @@ describe('any other record', () => {
     );
     await eventLog.append([{ ...record, headers: Object.fromEntries(kept) }]);
     await receiver.count(1);
-    expect(receiver.received[0]).toMatchObject({ body: '{"id":"one"}', headers: wrapped(19) });
+    expect(receiver.received[0]).toMatchObject({ body: '{"id":"one"}', headers: wrapped });
   });
 
   it('arrives without data when it is a tombstone', async () => {
     await start();
     await eventLog.append([{ topic, key: 'a', value: null, headers: {} }]);
     await receiver.count(1);
-    expect(receiver.received[0]).toMatchObject({ body: '', headers: { ...wrapped(19), 'ce-key': 'a' } });
+    expect(receiver.received[0]).toMatchObject({ body: '', headers: { ...wrapped, 'ce-key': 'a' } });
     expect(receiver.received[0]?.headers).not.toHaveProperty('content-type');
   });
 
@@ -226,7 +227,7 @@ describe('any other record', () => {
       { topic, key: 'a', value: Buffer.from('{'), headers: { 'content-type': 'application/cloudevents+json' } },
     ]);
     await receiver.count(1);
-    expect(receiver.received[0]).toMatchObject({ body: '{', headers: wrapped(19) });
+    expect(receiver.received[0]).toMatchObject({ body: '{', headers: wrapped });
   });
 });
 
@@ -301,6 +302,7 @@ describe('back-off', () => {
     await eventLog.append([event('one')]);
     await runOut([400]);
     await settled();
+    expect(ids()).toEqual(['one', 'one']);
   });
 
   it('does not happen where retry is left out of a delivery', async () => {
@@ -404,7 +406,7 @@ describe('unordered', () => {
     await receiver.count(1);
     await eventLog.append([event('second', 'a'), event('third', 'a')]);
     await receiver.count(3);
-    expect(ids().slice(1).toSorted()).toEqual(['second', 'third']);
+    expect(new Set(ids().slice(1))).toEqual(new Set(['second', 'third']));
     await runOut([400]);
     await settled();
     expect(ids().at(-1)).toBe('first');
@@ -413,7 +415,7 @@ describe('unordered', () => {
   it('has at most fifty under way, over all partitions', async () => {
     const held = Promise.withResolvers<Answer>();
     await start({ spec: { ordering: 'unordered' }, answer: () => held.promise });
-    const letters = [...'abc'];
+    const letters = ['a', 'b', 'c'];
     await eventLog.append(Array.from({ length: 90 }, (_, index) => event(`${index}`, letters[index % 3])));
     await receiver.count(50);
     expect(receiver.received).toHaveLength(50);

@@ -91,14 +91,14 @@ describe('namespace', () => {
   });
 });
 
-describe('images', () => {
-  const imageOf = async (image: string, rule: string): Promise<unknown> => {
-    const changed = service.replace('dev.local/careflow:latest', image);
-    const [first] = await render({ 'base/all.yaml': changed, ...overlay(`images: [{ ${rule} }]`) });
-    return first;
-  };
-  const holding = (image: string) => ({ spec: { template: { spec: { containers: [{ image }] } } } });
+const imageOf = async (image: string, rule: string): Promise<unknown> => {
+  const changed = service.replace('dev.local/careflow:latest', image);
+  const [first] = await render({ 'base/all.yaml': changed, ...overlay(`images: [{ ${rule} }]`) });
+  return first;
+};
+const holding = (image: string) => ({ spec: { template: { spec: { containers: [{ image }] } } } });
 
+describe('images', () => {
   it.each([
     ['dev.local/careflow:latest', 'newName: registry.example.com/careflow', 'registry.example.com/careflow:latest'],
     ['dev.local/careflow:latest', 'newTag: "1.0"', 'dev.local/careflow:1.0'],

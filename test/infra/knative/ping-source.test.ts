@@ -41,8 +41,12 @@ async function start(statusOf: (times: number) => number): Promise<void> {
         sink: { uri: '${receiver.url}/events' }`),
   ]);
   if (!manifest) throw new Error('no source');
-  const resolve = ({ uri = '' }) => uri;
-  source = startPingSource(manifest, { dispatcher, clock, resolve, log: (line) => lines.push(line) });
+  source = startPingSource(manifest, {
+    dispatcher,
+    clock,
+    resolve: ({ uri = '' }) => uri,
+    log: (line) => lines.push(line),
+  });
 }
 
 describe('a tick', () => {
@@ -87,6 +91,7 @@ describe('a tick', () => {
     await clock.awaited(100);
     clock.advance(100);
     await receiver.count(2);
+    expect(lines).toEqual([]);
   });
 
   it('is tried five times more, each after twice the time, and then lost', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { applyJsonPatch } from '../../../infra/local/knative/json-patch.ts';
-import { isObject, type Json } from '../../../infra/local/knative/json.ts';
+import { isObject, type Json, textAt } from '../../../infra/local/knative/json.ts';
 import type { Manifest } from '../../../infra/local/knative/kustomize.ts';
 import { listRefusals, parseResources } from '../../../infra/local/knative/resources.ts';
 import { one, serviceManifest } from './support/manifests.ts';
@@ -64,7 +64,7 @@ describe('manifests', () => {
     expect(() => parseResources([one, two])).toThrow(/v1alpha1[^]*KafkaSink/);
   });
 
-  it.each(accepted.map((manifest) => [`${String(manifest.kind)}`, manifest] as const))(
+  it.each(accepted.map((manifest) => [textAt(manifest, 'kind'), manifest] as const))(
     'of %s name its version',
     (_, manifest) => {
       expect(refusals(manifest, '/apiVersion', 'v9')).toContain('apiVersion');
@@ -191,6 +191,10 @@ describe('a Service', () => {
   });
 });
 
+const sinkNamed = (name: string) => ({
+  ref: { apiVersion: 'eventing.knative.dev/v1alpha1', kind: 'KafkaSink', name },
+});
+
 describe('a KafkaSource', () => {
   it.each([
     ['/spec/consumerGroup'],
@@ -221,9 +225,10 @@ describe('a KafkaSource', () => {
   });
 
   it('is refused when its sink or its dead letter sink is not there', () => {
-    const ref = (name: string) => ({ ref: { apiVersion: 'eventing.knative.dev/v1alpha1', kind: 'KafkaSink', name } });
-    expect(refusals(kafkaSource, '/spec/delivery/deadLetterSink', ref('sink'))).toBe('');
-    expect(refusals(kafkaSource, '/spec/delivery/deadLetterSink', ref('nobody'))).toContain('names KafkaSink/nobody');
+    expect(refusals(kafkaSource, '/spec/delivery/deadLetterSink', sinkNamed('sink'))).toBe('');
+    expect(refusals(kafkaSource, '/spec/delivery/deadLetterSink', sinkNamed('nobody'))).toContain(
+      'names KafkaSink/nobody',
+    );
     expect(refusals(kafkaSource, '/spec/sink/ref/name', 'nobody')).toContain('names Service/nobody');
   });
 

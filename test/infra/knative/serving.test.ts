@@ -143,7 +143,7 @@ describe('a request', () => {
     const left = fetch(`${url}/gate/left`, { signal: leaving.signal });
     await control.reached('/gate/left');
     leaving.abort();
-    await expect(left).rejects.toThrow();
+    await expect(left).rejects.toThrow('aborted');
     await see(`${url}/`);
   });
 });

@@ -21,7 +21,7 @@ export function createManualClock(start = '2026-03-02T08:00:00Z'): ManualClock {
   const timers = new Set<Timer>();
   const asked: number[] = [];
   const nextDue = (untilMs: number) =>
-    [...timers].filter(({ atMs }) => atMs <= untilMs).sort((one, other) => one.atMs - other.atMs)[0];
+    [...timers].filter(({ atMs }) => atMs <= untilMs).toSorted((one, other) => one.atMs - other.atMs)[0];
   const isAwaited = (delayMs: number) => [...timers].some((timer) => timer.delayMs === delayMs);
   return {
     asked,

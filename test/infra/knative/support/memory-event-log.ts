@@ -50,6 +50,17 @@ export function createMemoryEventLog(): MemoryEventLog {
         return { topic, partition, key, next: committed.get(key) ?? 0, running: 0, done: new Set<number>() };
       }),
     );
+    const handle = async (feed: (typeof feeds)[number], record: StoredRecord): Promise<void> => {
+      try {
+        await subscriber.onRecord(record, stopping.signal);
+        feed.done.add(Number(record.offset));
+        let next = committed.get(feed.key) ?? 0;
+        while (feed.done.has(next)) next += 1;
+        committed.set(feed.key, next);
+      } catch (error) {
+        if (!stopping.signal.aborted) failed.resolve(error instanceof Error ? error : new Error(String(error)));
+      }
+    };
     const pump = (): void => {
       for (const feed of feeds) {
         const records = recordsOf(feed.topic).filter((record) => record.partition === feed.partition);
@@ -58,24 +69,11 @@ export function createMemoryEventLog(): MemoryEventLog {
           if (!record) break;
           feed.next += 1;
           feed.running += 1;
-          const work = subscriber
-            .onRecord(record, stopping.signal)
-            .then(
-              () => {
-                feed.done.add(Number(record.offset));
-                let next = committed.get(feed.key) ?? 0;
-                while (feed.done.has(next)) next += 1;
-                committed.set(feed.key, next);
-              },
-              (error: unknown) => {
-                if (!stopping.signal.aborted) failed.resolve(error instanceof Error ? error : new Error(String(error)));
-              },
-            )
-            .finally(() => {
-              underWay.delete(work);
-              feed.running -= 1;
-              pump();
-            });
+          const work = handle(feed, record).finally(() => {
+            underWay.delete(work);
+            feed.running -= 1;
+            pump();
+          });
           underWay.add(work);
         }
       }

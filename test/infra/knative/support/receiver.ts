@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import { vi } from 'vitest';
 import { waitOptions } from './control.ts';
 
 export type Received = { path: string; headers: IncomingHttpHeaders; body: string };
+/** Status 0 breaks the connection off. */
 export type Answer = { status: number; headers?: Record<string, string>; body?: string };
 
 /** A sink that answers as the test says, and keeps what it got. */
@@ -15,6 +16,12 @@ export type Receiver = {
   close(): Promise<void>;
 };
 
+async function reply(response: ServerResponse, answer: Answer | Promise<Answer>): Promise<void> {
+  const { status, headers = {}, body } = await answer;
+  if (status === 0) response.destroy();
+  else response.writeHead(status, headers).end(body);
+}
+
 export async function startReceiver(
   answer: (got: Received, times: number) => Answer | Promise<Answer>,
 ): Promise<Receiver> {
@@ -25,10 +32,7 @@ export async function startReceiver(
     request.on('end', () => {
       const got = { path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString() };
       received.push(got);
-      void Promise.resolve(answer(got, received.length)).then(({ status, headers = {}, body }) => {
-        if (status === 0) response.destroy();
-        else response.writeHead(status, headers).end(body);
-      });
+      void reply(response, answer(got, received.length));
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
