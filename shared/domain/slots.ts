@@ -82,10 +82,15 @@ export function freeSlots(
   date: Temporal.PlainDate,
   busy: readonly Interval[],
 ): GridSlot[] {
-  const open = openIntervals(schedule, date);
-  return slotsOf(grid, schedule.timeZone, date).filter(
-    (slot) => covers(open, slot) && !busy.some((taken) => overlap(slot, taken)),
-  );
+  return freeOf(slotsOf(grid, schedule.timeZone, date), openIntervals(schedule, date), busy);
+}
+
+/** Those of a day's slots that lie wholly in the open time, a union, and touch nothing busy. */
+export function freeOf(slots: readonly GridSlot[], open: readonly Interval[], busy: readonly Interval[]): GridSlot[] {
+  const [first, last] = [slots.at(0), slots.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const near = busy.filter((taken) => overlap(taken, { start: first.start, end: last.end }));
+  return slots.filter((slot) => covers(open, slot) && !near.some((taken) => overlap(slot, taken)));
 }
 
 /** The bits of a day's free slots. */
@@ -96,14 +101,8 @@ export function bitsOf(grid: Grid, free: readonly GridSlot[]): DayBits {
   );
 }
 
-/** The free slots that a day's bits tell of; undefined for a day that has slots without a bit. */
-export function slotsOfBits(
-  grid: Grid,
-  timeZone: string,
-  date: Temporal.PlainDate,
-  bits: DayBits,
-): GridSlot[] | undefined {
-  const slots = slotsOf(grid, timeZone, date);
+/** Those of a day's slots that its bits say are free; undefined on a day that has slots without a bit. */
+export function freeByBits(slots: readonly GridSlot[], bits: DayBits): GridSlot[] | undefined {
   if (slots.some(({ index }) => index === undefined)) return undefined;
   return slots.filter(({ index }) => index !== undefined && isFree(bits, index));
 }

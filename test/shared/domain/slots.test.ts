@@ -2,15 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import type { Grid } from '../../../shared/domain/grid.ts';
 import { freeSlotsOf } from '../../../shared/domain/day-bits.ts';
-import {
-  bitsOf,
-  freeSlots,
-  indexOf,
-  slotAt,
-  slotsOf,
-  slotsOfBits,
-  slotsOfVisit,
-} from '../../../shared/domain/slots.ts';
+import { bitsOf, freeByBits, freeSlots, indexOf, slotAt, slotsOf, slotsOfVisit } from '../../../shared/domain/slots.ts';
 import { aSchedule, at, day, everyDay, halfHours, quarterHours } from './scheduling-samples.ts';
 
 const hours: Grid = { firstSlotMinute: 0, slotMinutes: 60, slotsPerDay: 24 };
@@ -75,10 +67,10 @@ describe('slots of a day', () => {
     expect(starts(gap)).toEqual(['2026-03-29T00:00:00Z', '2026-03-29T01:00:00Z']);
     const bits = bitsOf(hours, gap);
     expect(freeSlotsOf(bits)).toEqual([1, 3]);
-    expect(starts(slotsOfBits(hours, 'Europe/Paris', day('2026-03-29'), bits) ?? [])).toEqual(starts(gap));
+    expect(starts(freeByBits(slotsOf(hours, 'Europe/Paris', day('2026-03-29')), bits) ?? [])).toEqual(starts(gap));
     const doubled = freeSlots(hours, schedule, day('2026-10-25'), []);
     expect(freeSlotsOf(bitsOf(hours, doubled))).toEqual([1, 2, 3]);
-    expect(slotsOfBits(hours, 'Europe/Paris', day('2026-10-25'), bitsOf(hours, doubled))).toBeUndefined();
+    expect(freeByBits(slotsOf(hours, 'Europe/Paris', day('2026-10-25')), bitsOf(hours, doubled))).toBeUndefined();
   });
 });
 

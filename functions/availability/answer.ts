@@ -1,0 +1,62 @@
+import type { Availability as contract } from '../../schemas/api/availability.ts';
+import { fitsAnyFreeSlot, type Opening, openings } from '../../shared/domain/openings.ts';
+import type { Deps } from './deps.ts';
+import { type FreeDays, readFreeDays } from './free-days.ts';
+import { readKnownDays } from './known-days.ts';
+import { datesToLookAt, type Question } from './question.ts';
+import type { z } from 'zod';
+
+export type Availability = z.infer<typeof contract>;
+
+/** Answers questions about practitioners of one country, in their order. */
+export async function answer(deps: Deps, country: string, questions: readonly Question[]): Promise<Availability[]> {
+  const hinted = questions.some(({ visit }) => fitsAnyFreeSlot(visit));
+  const known = hinted ? await readKnownDays(deps, country, questions) : [];
+  const free = await readFreeDays(deps.db, questions, known);
+  const answers: Availability[] = [];
+  for (const [place, days] of free.entries()) {
+    const question = questions[place];
+    if (question) answers.push(await answerOne(question, days));
+  }
+  return answers;
+}
+
+async function answerOne(question: Question, free: FreeDays): Promise<Availability> {
+  const { practice, dates } = question;
+  const found = await openingsOn(question, free, datesToLookAt(question));
+  const byDate = Map.groupBy(found, ({ date }) => date.toString());
+  const next = found.at(0) ?? (await nextOpening(question, free));
+  return {
+    practitionerId: practice.practitionerId,
+    timeZone: practice.schedule.timeZone,
+    days: dates.map(String).map((date) => ({ date, slots: (byDate.get(date) ?? []).map(represent) })),
+    nextAvailable: next?.start.toString() ?? null,
+  };
+}
+
+/** The first one after the days asked about, up to the horizon. */
+async function nextOpening(question: Question, free: FreeDays): Promise<Opening | undefined> {
+  for (let date = question.next; Temporal.PlainDate.compare(date, question.horizon) <= 0;) {
+    const following = date.add({ days: 1 });
+    const [next] = await openingsOn(question, free, [date, following]);
+    if (next) return next;
+    date = following;
+  }
+  return undefined;
+}
+
+/** Where the visit can start on the days, without the last of them: it is there for what goes on past midnight. */
+async function openingsOn(
+  { grid, now, visit, practice }: Question,
+  free: FreeDays,
+  dates: readonly Temporal.PlainDate[],
+): Promise<Opening[]> {
+  const last = dates.at(-1);
+  const slots = (await Promise.all(dates.map((date) => free.on(date)))).flat();
+  const calendar = { grid, schedule: practice.schedule, now, taken: free.taken };
+  return openings(slots, visit, calendar).filter(({ date }) => last !== undefined && !date.equals(last));
+}
+
+function represent({ start, end }: Opening): { start: string; end: string } {
+  return { start: start.toString(), end: end.toString() };
+}

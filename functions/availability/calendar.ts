@@ -1,0 +1,61 @@
+import { listBusySlots, listPractices, type Practice } from '../../shared/db/availability.ts';
+import type { Queryable } from '../../shared/db/client.ts';
+import type { DayBits } from '../../shared/domain/day-bits.ts';
+import { busyTime, type Calendar } from '../../shared/domain/openings.ts';
+import { bitsOf, freeSlots } from '../../shared/domain/slots.ts';
+import { localDate, localDays } from '../../shared/domain/zone.ts';
+import type { Deps } from './deps.ts';
+
+/** A practitioner's time as PostgreSQL has it, from yesterday on. */
+export type PracticeCalendar = Calendar & { readonly practice: Practice; readonly today: Temporal.PlainDate };
+
+/** Local days after today that are looked at, however far a client or an event points. */
+export const FARTHEST_DAYS = 400;
+
+/** Reads all that the practitioners' days are computed from; those that do not exist are left out. */
+export async function readCalendars(
+  db: Queryable,
+  { gridOf, now }: Pick<Deps, 'gridOf' | 'now'>,
+  country: string,
+  practitionerIds: readonly string[],
+): Promise<PracticeCalendar[]> {
+  const practices = await listPractices(db, country, practitionerIds);
+  return withTaken(db, { grid: gridOf(country), now: now() }, practices);
+}
+
+/** The calendars of practices that are known. */
+export async function withTaken(
+  db: Queryable,
+  { grid, now }: Pick<Calendar, 'grid' | 'now'>,
+  practices: readonly Practice[],
+): Promise<PracticeCalendar[]> {
+  const [first] = practices;
+  if (first === undefined) return [];
+  const { start, end } = localDays('UTC', localDate('UTC', now), FARTHEST_DAYS);
+  // A day more on both sides: some zone is there already, or there still.
+  const span = { start: start.subtract({ hours: 48 }), end: end.add({ hours: 48 }) };
+  const ids = practices.map(({ practitionerId }) => practitionerId);
+  const taken = await listBusySlots(db, first.country, ids, span);
+  return practices.map((practice) => ({
+    practice,
+    grid,
+    now,
+    schedule: practice.schedule,
+    today: localDate(practice.schedule.timeZone, now),
+    taken: taken.get(practice.practitionerId) ?? [],
+  }));
+}
+
+export function dayBitsOf({ grid, schedule, taken }: Calendar, date: Temporal.PlainDate): DayBits {
+  return bitsOf(grid, freeSlots(grid, schedule, date, taken.map(busyTime)));
+}
+
+/** The row of the bitmap: so many days from today on. */
+export function windowOf(
+  calendar: PracticeCalendar,
+  days: number,
+): { ordinal: number; start: Temporal.PlainDate; days: DayBits[] } {
+  const { practice, today } = calendar;
+  const dates = Array.from({ length: days }, (_, ahead) => today.add({ days: ahead }));
+  return { ordinal: practice.ordinal, start: today, days: dates.map((date) => dayBitsOf(calendar, date)) };
+}

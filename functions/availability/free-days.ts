@@ -1,0 +1,90 @@
+import type { DayBits } from '../../shared/domain/day-bits.ts';
+import { type BusySlot, busyTime, fitsAnyFreeSlot } from '../../shared/domain/openings.ts';
+import { openIntervals } from '../../shared/domain/schedule.ts';
+import { freeByBits, freeOf, type GridSlot, slotsOf } from '../../shared/domain/slots.ts';
+import type { Database } from '../../shared/db/client.ts';
+import { withTaken } from './calendar.ts';
+import type { BitsOn } from './known-days.ts';
+import { datesToLookAt, type Question } from './question.ts';
+
+/** A practitioner's free slots, day by day: from the bitmap where it tells them, else from PostgreSQL. */
+export type FreeDays = {
+  on(date: Temporal.PlainDate): Promise<readonly GridSlot[]>;
+  /** What takes time of the practitioner, where free slots alone do not tell where the visit fits. */
+  readonly taken: readonly BusySlot[];
+};
+
+/** @returns one for each question; PostgreSQL is read at most once for all, unless a later day is unknown. */
+export async function readFreeDays(
+  db: Database,
+  questions: readonly Question[],
+  known: readonly BitsOn[],
+): Promise<FreeDays[]> {
+  const slotsOn = rememberedSlots();
+  const asked = questions.map((question, place) => ({ question, bitsOn: known[place] ?? knowsNothing }));
+  const cold = asked.filter(({ question, bitsOn }) => needsPostgres(question, bitsOn, slotsOn));
+  const taken = await readTaken(
+    db,
+    cold.map(({ question }) => question),
+  );
+  return asked.map(({ question, bitsOn }) => freeDays(question, bitsOn, slotsOn, { db, taken: taken.get(question) }));
+}
+
+type SlotsOn = (question: Question, date: Temporal.PlainDate) => readonly GridSlot[];
+
+function freeDays(
+  question: Question,
+  bitsOn: BitsOn,
+  slotsOn: SlotsOn,
+  { db, taken: read }: { db: Database; taken: readonly BusySlot[] | undefined },
+): FreeDays {
+  const { schedule } = question.practice;
+  let taken = read;
+  return {
+    taken: read ?? [],
+    async on(date) {
+      const slots = slotsOn(question, date);
+      const told = read === undefined && toldBy(bitsOn(date), slots);
+      if (told) return told;
+      taken ??= (await readTaken(db, [question])).get(question) ?? [];
+      return freeOf(slots, openIntervals(schedule, date), taken.map(busyTime));
+    },
+  };
+}
+
+function needsPostgres(question: Question, bitsOn: BitsOn, slotsOn: SlotsOn): boolean {
+  if (!fitsAnyFreeSlot(question.visit)) return true;
+  return datesToLookAt(question).some((date) => toldBy(bitsOn(date), slotsOn(question, date)) === undefined);
+}
+
+function toldBy(bits: DayBits | undefined, slots: readonly GridSlot[]): GridSlot[] | undefined {
+  return bits && freeByBits(slots, bits);
+}
+
+async function readTaken(db: Database, questions: readonly Question[]): Promise<Map<Question, readonly BusySlot[]>> {
+  const [first] = questions;
+  if (first === undefined) return new Map();
+  const calendars = await withTaken(
+    db,
+    first,
+    questions.map(({ practice }) => practice),
+  );
+  return new Map(questions.map((question, place) => [question, calendars[place]?.taken ?? []]));
+}
+
+/** Practitioners of one zone have the same slots on a day. */
+function rememberedSlots(): SlotsOn {
+  const remembered = new Map<string, readonly GridSlot[]>();
+  return ({ grid, practice: { schedule } }, date) => {
+    const key = `${schedule.timeZone} ${date.toString()}`;
+    const known = remembered.get(key);
+    if (known) return known;
+    const slots = slotsOf(grid, schedule.timeZone, date);
+    remembered.set(key, slots);
+    return slots;
+  };
+}
+
+function knowsNothing(): undefined {
+  return undefined;
+}

@@ -1,0 +1,26 @@
+import type { getAvailability as contract } from '../../schemas/api/availability.ts';
+import type { Practice } from '../../shared/db/availability.ts';
+import type { VisitType } from '../../shared/domain/visit-type.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { Operation } from '../../shared/runtime/function.ts';
+import { answer } from './answer.ts';
+import type { Deps } from './deps.ts';
+import { getPractice } from './practices.ts';
+import { questionOf } from './question.ts';
+
+/** `GET /{country}/practitioners/{id}/availability`: every start that it shows can be booked. */
+export function getAvailability(deps: Deps): Operation<typeof contract> {
+  return async ({ country, id, visitTypeId, ...range }) => {
+    const practice = await getPractice(deps.db, country, id);
+    const visitType = visitTypeId === undefined ? undefined : visitTypeOf(practice, visitTypeId);
+    const [body] = await answer(deps, country, [questionOf(deps, practice, visitType, range)]);
+    if (body === undefined) throw new Error('a question was not answered');
+    return { body };
+  };
+}
+
+function visitTypeOf({ visitTypes }: Practice, id: string): VisitType {
+  const visitType = visitTypes.find((one) => one.id === id);
+  if (visitType === undefined) throw new AppError('not-found', 'The practitioner does not offer this visit type.');
+  return visitType;
+}

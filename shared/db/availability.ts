@@ -1,0 +1,102 @@
+import { and, asc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
+
+import type { Interval } from '../domain/interval.ts';
+import type { BusySlot } from '../domain/openings.ts';
+import type { Schedule } from '../domain/schedule.ts';
+import type { VisitType } from '../domain/visit-type.ts';
+import type { Queryable } from './client.ts';
+import { listSchedules, scheduleOf } from './schedules.ts';
+import { busySlots, visitTypes } from './schema/practitioner.ts';
+
+/** When a practitioner works and what can be booked with them. */
+export type Practice = {
+  readonly country: string;
+  readonly practitionerId: string;
+  /** Row of the availability bitmap. */
+  readonly ordinal: number;
+  readonly schedule: Schedule;
+  readonly visitTypes: readonly VisitType[];
+};
+
+/** What a booking event says of a practitioner's time. An inactive one leaves it free. */
+export type BusySlotRow = typeof busySlots.$inferInsert;
+
+/** Those of the practitioners that exist, in no particular order. */
+export async function listPractices(
+  db: Queryable,
+  country: string,
+  practitionerIds: readonly string[],
+): Promise<Practice[]> {
+  const schedules = await listSchedules(db, country, practitionerIds);
+  const offered = await db
+    .select()
+    .from(visitTypes)
+    .where(and(eq(visitTypes.country, country), inArray(visitTypes.practitionerId, [...practitionerIds])));
+  return schedules.map((row) => ({
+    country,
+    practitionerId: row.practitionerId,
+    ordinal: row.ordinal,
+    schedule: scheduleOf(row),
+    visitTypes: offered.filter(({ practitionerId }) => practitionerId === row.practitionerId),
+  }));
+}
+
+/** What takes time of each of the practitioners within a span, in order of time. */
+export async function listBusySlots(
+  db: Queryable,
+  country: string,
+  practitionerIds: readonly string[],
+  { start, end }: Interval,
+): Promise<Map<string, BusySlot[]>> {
+  const { practitionerId, visitTypeId, slotStart, busyStart, busyEnd } = busySlots;
+  const rows = await db
+    .select({ practitionerId, visitTypeId, slotStart, busyStart, busyEnd })
+    .from(busySlots)
+    .where(
+      and(
+        eq(busySlots.country, country),
+        inArray(practitionerId, [...practitionerIds]),
+        // In words: a parameter would keep the planner from the partial index.
+        sql`${busySlots.active}`,
+        lt(busyStart, end),
+        gt(busyEnd, start),
+      ),
+    )
+    .orderBy(asc(busyStart));
+  return Map.groupBy(rows, (row) => row.practitionerId);
+}
+
+/**
+ * Keeps what the newest version of a booking says; an older one changes nothing.
+ * @returns the time that the booking took before, if any.
+ */
+export async function saveBusySlot(db: Queryable, row: BusySlotRow): Promise<Interval | undefined> {
+  const { country, bookingId } = busySlots;
+  const [former] = await db
+    .select({ busyStart: busySlots.busyStart, busyEnd: busySlots.busyEnd })
+    .from(busySlots)
+    .where(and(eq(country, row.country), eq(bookingId, row.bookingId)));
+  await db
+    .insert(busySlots)
+    .values(row)
+    .onConflictDoUpdate({ target: [country, bookingId], set: row, setWhere: lt(busySlots.version, row.version) });
+  return former && { start: former.busyStart, end: former.busyEnd };
+}
+
+/** Waits until no other transaction writes the practitioner's days, and keeps others waiting until this one ends. */
+export async function lockDays(tx: Queryable, practitionerId: string): Promise<void> {
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(${lockKey(practitionerId)})`);
+}
+
+/** Locks those of the practitioners whose days nobody writes now. */
+export async function tryLockDays(tx: Queryable, practitionerIds: readonly string[]): Promise<string[]> {
+  const { rows } = await tx.execute<{ id: string; locked: boolean }>(sql`
+    SELECT id, pg_try_advisory_xact_lock(${lockKey(sql`id`)}) AS locked
+    FROM unnest(${sql.param([...practitionerIds])}::text[]) AS id`);
+  return rows.filter(({ locked }) => locked).map(({ id }) => id);
+}
+
+/** Of its own among advisory locks, which all contexts of a server share. */
+function lockKey(practitionerId: unknown) {
+  return sql`hashtextextended('availability/' || ${practitionerId}, 0)`;
+}

@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { bookingOf, type Day, localTime, openWorld, type World } from './world.ts';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld();
+});
+afterAll(() => world.close());
+
+const path = (id: string, query = '') => `/fr/practitioners/${id}/availability${query}`;
+const MONDAY = '2030-01-07';
+
+describe('the free slots of a practitioner', () => {
+  it('are those of seven days from today, when nothing else is asked', async () => {
+    const { id } = await world.addPractitioner();
+    const { status, body } = await world.get(path(id));
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ practitionerId: id, timeZone: 'Europe/Paris', nextAvailable: '2030-01-07T08:00:00Z' });
+    expect(body.days).toHaveLength(7);
+    expect(body.days[0]).toMatchObject({ date: MONDAY });
+    expect(body.days[0].slots[0]).toEqual({ start: '2030-01-07T08:00:00Z', end: '2030-01-07T08:30:00Z' });
+    expect(body.days.map((day: Day) => day.slots.length)).toEqual([6, 6, 6, 6, 6, 6, 6]);
+  });
+
+  it('do not begin in the past, neither today nor on days that are over', async () => {
+    const { id } = await world.addPractitioner();
+    world.setTime('2030-01-07T09:00:01Z');
+    const { body } = await world.get(path(id, '?from=2030-01-05&days=4'));
+    world.setTime('2030-01-07T06:00:00Z');
+    expect(body.days.map((day: Day) => day.date)).toEqual([MONDAY, '2030-01-08']);
+    expect(body.days[0].slots.map((slot: { start: string }) => localTime(slot.start))).toEqual([
+      '10:30',
+      '11:00',
+      '11:30',
+    ]);
+    const over = await world.get(path(id, '?from=2029-01-05&days=4'));
+    expect(over.body).toMatchObject({ days: [], nextAvailable: '2030-01-07T08:00:00Z' });
+  });
+
+  it('name the next free start beyond the days asked about', async () => {
+    const { id } = await world.addPractitioner();
+    await world.addException(id, { kind: 'closed', first_day: '2030-01-06', last_day: '2030-01-20' });
+    const { body } = await world.get(path(id, '?days=3'));
+    expect(body.days.map((day: Day) => day.slots)).toEqual([[], [], []]);
+    expect(body.nextAvailable).toBe('2030-01-21T08:00:00Z');
+  });
+
+  it('name none where nothing is free up to the horizon', async () => {
+    const { id } = await world.addPractitioner();
+    await world.addException(id, { kind: 'closed', first_day: '2030-01-06', last_day: '2040-01-01' });
+    expect((await world.get(path(id))).body.nextAvailable).toBeNull();
+  });
+
+  it('reach 90 days and further than the bitmap, and end at the horizon', async () => {
+    const { id } = await world.addPractitioner();
+    await world.addVisitType(id, { horizon_days: 60 });
+    const { body } = await world.get(path(id, '?days=90'));
+    expect(body.days).toHaveLength(90);
+    expect(body.days.findLastIndex((day: Day) => day.slots.length > 0)).toBe(60);
+    const far = await world.get(path(id, '?from=9999-12-01&days=90'));
+    expect(far).toMatchObject({ status: 200, body: { nextAvailable: null } });
+  });
+
+  it('keep to the notice that every visit type of the practitioner asks for', async () => {
+    const { id } = await world.addPractitioner();
+    await world.addVisitType(id, { minimum_notice_minutes: 60 });
+    await world.addVisitType(id, { minimum_notice_minutes: 240 });
+    expect(await world.starts(id, MONDAY)).toEqual(['11:00', '11:30']);
+  });
+
+  it("are refused for an unknown practitioner or visit type, and for another practitioner's", async () => {
+    const [{ id }, other] = [await world.addPractitioner(), await world.addPractitioner()];
+    const foreign = await world.addVisitType(other.id);
+    for (const query of [
+      path(randomUUID()),
+      path(id, `?visitTypeId=${randomUUID()}`),
+      path(id, `?visitTypeId=${foreign}`),
+    ]) {
+      expect((await world.get(query)).status).toBe(404);
+    }
+    for (const query of ['?days=0', '?days=91', '?days=x', '?from=2030-02-30', '?from=yesterday', '?unknown=1']) {
+      expect((await world.get(path(id, query))).status).toBe(400);
+    }
+  });
+});
+
+describe('the free starts of a visit type', () => {
+  it('leave room for all of a longer visit', async () => {
+    const { id } = await world.addPractitioner();
+    const visitTypeId = await world.addVisitType(id, { duration_minutes: 90 });
+    await world.deliver(bookingOf(id, '2030-01-07T09:00:00Z').created());
+    const { body } = await world.get(path(id, `?days=1&visitTypeId=${visitTypeId}`));
+    expect(body.days[0].slots).toEqual([{ start: '2030-01-07T09:30:00Z', end: '2030-01-07T11:00:00Z' }]);
+  });
+
+  it('keep the buffers of both visits apart', async () => {
+    const { id } = await world.addPractitioner();
+    const visitTypeId = await world.addVisitType(id, { buffer_before_minutes: 10, buffer_after_minutes: 10 });
+    await world.deliver(bookingOf(id, '2030-01-07T09:00:00Z', { after: 15 }).created());
+    expect(await world.starts(id, MONDAY, `&visitTypeId=${visitTypeId}`)).toEqual(['09:00', '11:00', '11:30']);
+  });
+
+  it('end where a day has as many visits of the type as its cap', async () => {
+    const { id } = await world.addPractitioner();
+    const visitTypeId = await world.addVisitType(id, { daily_cap: 1 });
+    await world.deliver(bookingOf(id, '2030-01-07T09:00:00Z', { visitTypeId }).created());
+    const { body } = await world.get(path(id, `?days=2&visitTypeId=${visitTypeId}`));
+    expect(body.days.map((day: Day) => day.slots.length)).toEqual([0, 6]);
+    expect(body.nextAvailable).toBe('2030-01-08T08:00:00Z');
+    expect(await world.starts(id, MONDAY)).toHaveLength(5);
+  });
+
+  it('keep to its own notice and horizon', async () => {
+    const { id } = await world.addPractitioner();
+    const visitTypeId = await world.addVisitType(id, { minimum_notice_minutes: 1440 + 210, horizon_days: 2 });
+    const { body } = await world.get(path(id, `?days=5&visitTypeId=${visitTypeId}`));
+    expect(body.days.map((day: Day) => day.slots.length)).toEqual([0, 3, 6, 0, 0]);
+  });
+});
+
+describe('many practitioners at once', () => {
+  it('are answered in the order asked for, each once and by their own clock', async () => {
+    const paris = await world.addPractitioner();
+    const cayenne = await world.addPractitioner({ timeZone: 'America/Cayenne' });
+    world.setTime('2030-01-08T01:00:00Z');
+    const { status, body } = await world.get(
+      `/fr/availability?practitionerIds=${[cayenne.id, paris.id, cayenne.id].join()}&days=1`,
+    );
+    world.setTime('2030-01-07T06:00:00Z');
+    expect(status).toBe(200);
+    expect(body.items.map((item: { practitionerId: string }) => item.practitionerId)).toEqual([cayenne.id, paris.id]);
+    expect(body.items.map((item: { days: Day[] }) => item.days[0]?.date)).toEqual([MONDAY, '2030-01-08']);
+    expect(body.items[0].nextAvailable).toBe('2030-01-08T12:00:00Z');
+  });
+
+  it('are not found where one of them is unknown', async () => {
+    const { id } = await world.addPractitioner();
+    const unknown = randomUUID();
+    const { status, body } = await world.get(`/fr/availability?practitionerIds=${id},${unknown}`);
+    expect(status).toBe(404);
+    expect(body.practitionerIds).toEqual([unknown]);
+    expect((await world.get(`/fr/availability?practitionerIds=nobody`)).status).toBe(400);
+  });
+});
