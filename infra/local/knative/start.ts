@@ -17,7 +17,7 @@ export type KnativeOptions = Omit<ServingOptions, 'log'> & {
 };
 
 export type Knative = Pick<Serving, 'handle' | 'url' | 'scaledToZero'> & {
-  /** Stops the sources, then lets the services drain. */
+  /** Stops the sources, then lets the services drain; a second call waits for the first. */
   stop: () => Promise<void>;
 };
 
@@ -38,20 +38,18 @@ export async function startKnative(manifests: readonly Manifest[], options: Knat
     resolve: (sink) => addressOf(sink, serving, sinks),
     clock,
   });
-  return {
-    handle: serving.handle,
-    url: serving.url,
-    scaledToZero: serving.scaledToZero,
-    async stop() {
-      const sourcesStopped = Promise.all(sources.map((source) => source.stop()));
-      // A source waits for what it has delivered; a function that does not answer is stopped, which ends the wait.
-      await endsWithin(clock, options.graceMs ?? sourceGraceMs, sourcesStopped);
-      await serving.stop();
-      await sourcesStopped;
-      await dispatcher.close();
-      await sinks.stop();
-    },
+  const stop = async (): Promise<void> => {
+    const sourcesStopped = Promise.all(sources.map((source) => source.stop()));
+    // A source waits for what it has delivered; a function that does not answer is stopped, which ends the wait.
+    await endsWithin(clock, options.graceMs ?? sourceGraceMs, sourcesStopped);
+    await serving.stop();
+    await sourcesStopped;
+    await dispatcher.close();
+    await sinks.stop();
   };
+  let stopped: Promise<void> | undefined;
+  const { handle, url, scaledToZero } = serving;
+  return { handle, url, scaledToZero, stop: () => (stopped ??= stop()) };
 }
 
 /** What is given counts before what a manifest says. */

@@ -9,6 +9,10 @@ export type Control = {
   reached(path: string, times?: number): Promise<void>;
   /** Lets one handler that waits at the gate go on. */
   open(path: string): void;
+  /** Every path that was asked for, in order. */
+  readonly asked: string[];
+  /** The statuses to answer at a path from now on, one after the other; 200 after the last. */
+  answer(path: string, statuses: number[]): void;
   /** The ids of the processes that came to the gate. */
   pids(path: string): number[];
   close(): Promise<void>;
@@ -17,14 +21,17 @@ export type Control = {
 export async function startControl(): Promise<Control> {
   const waiting = new Map<string, ServerResponse[]>();
   const seen = new Map<string, number[]>();
+  const answers = new Map<string, number[]>();
+  const asked: string[] = [];
   const server = createServer((request, response) => {
     const path = request.url ?? '';
     let pid = '';
     request.on('data', (chunk: Buffer) => (pid += chunk.toString()));
     request.on('end', () => {
       seen.set(path, [...(seen.get(path) ?? []), Number(pid)]);
+      asked.push(path);
       if (path.startsWith('/gate/')) waiting.set(path, [...(waiting.get(path) ?? []), response]);
-      else response.end();
+      else response.writeHead(answers.get(path)?.shift() ?? 200).end();
     });
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -44,6 +51,8 @@ export async function startControl(): Promise<Control> {
       first.end();
     },
     pids,
+    asked,
+    answer: (path, statuses) => answers.set(path, [...statuses]),
     async close() {
       server.close();
       server.closeAllConnections();

@@ -31,6 +31,12 @@ async function act(request: IncomingMessage, response: ServerResponse): Promise<
     response.write('first');
     await ask('/gate/cut');
     response.destroy();
+  } else if (path === '/events') {
+    // The control server answers as the test says to an event of this id.
+    const id = String(request.headers['ce-id']);
+    const kind = request.headers['ce-type'] === 'dev.knative.sources.ping' ? 'tick' : id;
+    const { status } = await fetch(`${control}/event/${kind}`, { method: 'POST', body: String(process.pid) });
+    response.writeHead(status).end(status < 300 ? undefined : `no ${id}`);
   } else {
     const body = await read(request);
     const { method, headers } = request;
