@@ -27,12 +27,15 @@ export const open: OpenFunction = async (environment, log) => {
   const redis = await connectRedis(config.REDIS_URL, { log });
   const eventLog = openEventLog(config.EVENT_LOG_URL, { clientId: applicationName, log });
   const append = appendTo(eventLog);
-  const { publish, drain } = createPublisher(
-    (keys) => sendUnsent(db, practitionerOutbox, append, { keys, limit: 500 }),
-    log,
-  );
+  const publisher = createPublisher((keys) => sendUnsent(db, practitionerOutbox, append, { keys, limit: 500 }), log);
   const bitmapOf = createBitmaps(redis, { gridOf: config.GRIDS, days: config.AVAILABILITY_DAYS });
-  const deps: Deps = { db, bitmapOf, gridOf: config.GRIDS, publish, now: () => Temporal.Now.instant() };
+  const deps: Deps = {
+    db,
+    bitmapOf,
+    gridOf: config.GRIDS,
+    publish: publisher.publish,
+    now: () => Temporal.Now.instant(),
+  };
   return {
     name,
     routes: [route(api.getAvailability, getAvailability(deps)), route(api.listAvailability, listAvailability(deps))],
@@ -46,7 +49,7 @@ export const open: OpenFunction = async (environment, log) => {
     limit: createRateLimit(redis, { perSubject: config.RATE_LIMIT_SUBJECT, perAddress: config.RATE_LIMIT_ADDRESS }),
     dependencies: { practitioner: () => ping(db) },
     close: async () => {
-      await drain();
+      await publisher.drain();
       await Promise.all([db.$client.end(), eventLog.close()]);
       redis.disconnect();
     },

@@ -42,7 +42,7 @@ describe('the free slots of a practitioner', () => {
 
   it('name the next free start beyond the days asked about', async () => {
     const { id } = await world.addPractitioner();
-    await world.addException(id, { kind: 'closed', first_day: '2030-01-06', last_day: '2030-01-20' });
+    await world.addException(id, 'closed', ['2030-01-06', '2030-01-20']);
     const { body } = await world.get(path(id, '?days=3'));
     expect(body.days.map((day: Day) => day.slots)).toEqual([[], [], []]);
     expect(body.nextAvailable).toBe('2030-01-21T08:00:00Z');
@@ -50,13 +50,13 @@ describe('the free slots of a practitioner', () => {
 
   it('name none where nothing is free up to the horizon', async () => {
     const { id } = await world.addPractitioner();
-    await world.addException(id, { kind: 'closed', first_day: '2030-01-06', last_day: '2040-01-01' });
+    await world.addException(id, 'closed', ['2030-01-06', '2040-01-01']);
     expect((await world.get(path(id))).body.nextAvailable).toBeNull();
   });
 
   it('reach 90 days and further than the bitmap, and end at the horizon', async () => {
     const { id } = await world.addPractitioner();
-    await world.addVisitType(id, { horizon_days: 60 });
+    await world.addVisitType(id, { horizonDays: 60 });
     const { body } = await world.get(path(id, '?days=90'));
     expect(body.days).toHaveLength(90);
     expect(body.days.findLastIndex((day: Day) => day.slots.length > 0)).toBe(60);
@@ -66,8 +66,8 @@ describe('the free slots of a practitioner', () => {
 
   it('keep to the notice that every visit type of the practitioner asks for', async () => {
     const { id } = await world.addPractitioner();
-    await world.addVisitType(id, { minimum_notice_minutes: 60 });
-    await world.addVisitType(id, { minimum_notice_minutes: 240 });
+    await world.addVisitType(id, { minimumNoticeMinutes: 60 });
+    await world.addVisitType(id, { minimumNoticeMinutes: 240 });
     expect(await world.starts(id, MONDAY)).toEqual(['11:00', '11:30']);
   });
 
@@ -90,7 +90,7 @@ describe('the free slots of a practitioner', () => {
 describe('the free starts of a visit type', () => {
   it('leave room for all of a longer visit', async () => {
     const { id } = await world.addPractitioner();
-    const visitTypeId = await world.addVisitType(id, { duration_minutes: 90 });
+    const visitTypeId = await world.addVisitType(id, { durationMinutes: 90 });
     await world.deliver(bookingOf(id, '2030-01-07T09:00:00Z').created());
     const { body } = await world.get(path(id, `?days=1&visitTypeId=${visitTypeId}`));
     expect(body.days[0].slots).toEqual([{ start: '2030-01-07T09:30:00Z', end: '2030-01-07T11:00:00Z' }]);
@@ -98,14 +98,14 @@ describe('the free starts of a visit type', () => {
 
   it('keep the buffers of both visits apart', async () => {
     const { id } = await world.addPractitioner();
-    const visitTypeId = await world.addVisitType(id, { buffer_before_minutes: 10, buffer_after_minutes: 10 });
+    const visitTypeId = await world.addVisitType(id, { bufferBeforeMinutes: 10, bufferAfterMinutes: 10 });
     await world.deliver(bookingOf(id, '2030-01-07T09:00:00Z', { after: 15 }).created());
     expect(await world.starts(id, MONDAY, `&visitTypeId=${visitTypeId}`)).toEqual(['09:00', '11:00', '11:30']);
   });
 
   it('end where a day has as many visits of the type as its cap', async () => {
     const { id } = await world.addPractitioner();
-    const visitTypeId = await world.addVisitType(id, { daily_cap: 1 });
+    const visitTypeId = await world.addVisitType(id, { dailyCap: 1 });
     await world.deliver(bookingOf(id, '2030-01-07T09:00:00Z', { visitTypeId }).created());
     const { body } = await world.get(path(id, `?days=2&visitTypeId=${visitTypeId}`));
     expect(body.days.map((day: Day) => day.slots.length)).toEqual([0, 6]);
@@ -115,7 +115,7 @@ describe('the free starts of a visit type', () => {
 
   it('keep to its own notice and horizon', async () => {
     const { id } = await world.addPractitioner();
-    const visitTypeId = await world.addVisitType(id, { minimum_notice_minutes: 1440 + 210, horizon_days: 2 });
+    const visitTypeId = await world.addVisitType(id, { minimumNoticeMinutes: 1440 + 210, horizonDays: 2 });
     const { body } = await world.get(path(id, `?days=5&visitTypeId=${visitTypeId}`));
     expect(body.days.map((day: Day) => day.slots.length)).toEqual([0, 3, 6, 0, 0]);
   });

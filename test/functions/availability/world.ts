@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import pg from 'pg';
+import type pg from 'pg';
 import { pino } from 'pino';
 
 import { getAvailability } from '../../../functions/availability/get-availability.ts';
@@ -10,13 +10,16 @@ import * as api from '../../../schemas/api/availability.ts';
 import * as bookings from '../../../schemas/events/booking.v1.ts';
 import type { AnyEvent, EventContract } from '../../../schemas/events/contract.ts';
 import { PractitionerScheduleChanged } from '../../../schemas/events/practitioner.v1.ts';
+import { lockDays } from '../../../shared/db/availability.ts';
 import { connectDatabase } from '../../../shared/db/client.ts';
+import { practitioners, scheduleExceptions, visitTypes, workingHours } from '../../../shared/db/schema/practitioner.ts';
 import { defaultGrid, type Grid } from '../../../shared/domain/grid.ts';
 import { createAvailabilityBitmap, type AvailabilityBitmap } from '../../../shared/redis/availability-bitmap.ts';
 import { connectRedis } from '../../../shared/redis/client.ts';
 import { route } from '../../../shared/runtime/route.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 import { createDatabase } from '../../support/services/database.ts';
+import { until } from '../../support/until.ts';
 import { createRedisDatabase } from '../../support/services/redis-database.ts';
 
 /** Monday, 7 January 2030, 07:00 in Paris. */
@@ -33,8 +36,7 @@ export type WorldOptions = {
 /** The function over databases of its own; the clock stands still until it is set. */
 export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }: WorldOptions = {}) {
   const database = await createDatabase();
-  const superuser = new pg.Client({ connectionString: database.url });
-  await superuser.connect();
+  const admin = connectDatabase(database.url, { applicationName: 'test' });
   const redis = await connectRedis(redisUrl ?? (await createRedisDatabase()));
   const clock = { now: Temporal.Instant.from(time) };
   const now = () => clock.now;
@@ -83,16 +85,8 @@ export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }
 
   const fn = startFunction();
 
-  async function insert(table: string, values: Record<string, unknown>): Promise<void> {
-    const places = Object.keys(values).map((_, index) => `$${index + 1}`);
-    await superuser.query(
-      `INSERT INTO ${table} (${Object.keys(values).join(', ')}) VALUES (${places.join(', ')})`,
-      Object.values(values),
-    );
-  }
-
-  async function rows<Row>(query: string, values: unknown[] = []): Promise<Row[]> {
-    return (await superuser.query(query, values)).rows;
+  async function rows<Row extends pg.QueryResultRow>(query: string, values: unknown[] = []): Promise<Row[]> {
+    return (await admin.$client.query<Row>(query, values)).rows;
   }
 
   let ordinals = 0;
@@ -102,7 +96,6 @@ export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }
     startFunction,
     bitmap,
     redis,
-    insert,
     rows,
     setTime: (text: string) => {
       clock.now = Temporal.Instant.from(text);
@@ -111,35 +104,70 @@ export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }
     /** Works from 09:00 to 12:00, every day. */
     async addPractitioner({
       timeZone = 'Europe/Paris',
-      hours = [540, 720],
+      hours = { startMinute: 540, endMinute: 720 },
     }: NewPractitioner = {}): Promise<Practitioner> {
-      const id = randomUUID();
+      const practitionerId = randomUUID();
       const ordinal = (ordinals += 1);
-      await insert('practitioner.practitioners', {
-        ...{ country_code: 'fr', id, ordinal, given_name: 'Jeanne', family_name: 'Lefèvre' },
-        ...{ specialties: '{dentist}', languages: '{fr}', time_zone: timeZone, address: '12 rue des Lilas' },
-        ...{ city: 'Lyon', latitude: 45, longitude: 4, language: 'fr' },
+      await admin.insert(practitioners).values({
+        country: 'fr',
+        id: practitionerId,
+        ordinal,
+        givenName: 'Jeanne',
+        familyName: 'Lefèvre',
+        specialties: ['dentist'],
+        languages: ['fr'],
+        timeZone,
+        address: '12 rue des Lilas',
+        city: 'Lyon',
+        latitude: 45,
+        longitude: 4,
+        language: 'fr',
       });
-      for (const weekday of [1, 2, 3, 4, 5, 6, 7]) await addHours(id, weekday, hours);
-      return { id, ordinal };
+      await admin
+        .insert(workingHours)
+        .values([1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ country: 'fr', practitionerId, weekday, ...hours })));
+      return { id: practitionerId, ordinal };
     },
 
-    addHours,
-
-    async addVisitType(practitionerId: string, rules: Record<string, number | null> = {}): Promise<string> {
+    async addVisitType(practitionerId: string, rules: Partial<typeof visitTypes.$inferInsert> = {}): Promise<string> {
       const id = randomUUID();
-      await insert('practitioner.visit_types', {
-        ...{ country_code: 'fr', id, practitioner_id: practitionerId, name: 'Visit', specialty: 'dentist' },
-        ...{ mode: 'in-person', duration_minutes: 30, ...rules },
-      });
+      const kind = { name: 'Visit', specialty: 'dentist', mode: 'in-person', durationMinutes: 30 } as const;
+      await admin.insert(visitTypes).values({ country: 'fr', id, practitionerId, ...kind, ...rules });
       return id;
     },
 
-    async addException(practitionerId: string, values: Record<string, unknown>): Promise<void> {
-      await insert('practitioner.schedule_exceptions', {
-        ...{ country_code: 'fr', id: randomUUID(), practitioner_id: practitionerId },
-        ...values,
+    async addException(
+      practitionerId: string,
+      kind: 'closed' | 'open',
+      days: readonly [string, string],
+      minutes: { startMinute?: number; endMinute?: number } = {},
+    ): Promise<void> {
+      const [firstDay, lastDay] = [Temporal.PlainDate.from(days[0]), Temporal.PlainDate.from(days[1])];
+      const id = randomUUID();
+      await admin
+        .insert(scheduleExceptions)
+        .values({ country: 'fr', id, practitionerId, kind, firstDay, lastDay, ...minutes });
+    },
+
+    /** Resolves when a transaction waits for the turn of another. */
+    untilSomebodyWaitsForALock: () =>
+      until(async () => (await rows("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")).length > 0, {
+        what: 'a transaction that waits for a lock',
+      }),
+
+    /** Holds the turn to write a practitioner's days, as a recompute does. */
+    async lockDaysOf(practitionerId: string): Promise<() => Promise<void>> {
+      const [locked, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const held = admin.transaction(async (tx) => {
+        await lockDays(tx, practitionerId);
+        locked.resolve();
+        await done.promise;
       });
+      await locked.promise;
+      return async () => {
+        done.resolve();
+        await held;
+      };
     },
 
     /** Delivers as a KafkaSource does: again while the answer asks for it. */
@@ -169,23 +197,16 @@ export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }
     async close() {
       await Promise.all(closers.map((each) => each()));
       redis.disconnect();
-      await superuser.end();
+      await admin.$client.end();
       await database.drop();
     },
   };
-
-  async function addHours(practitionerId: string, weekday: number, [start, end]: readonly [number, number]) {
-    await insert('practitioner.working_hours', {
-      ...{ country_code: 'fr', practitioner_id: practitionerId },
-      ...{ weekday, start_minute: start, end_minute: end },
-    });
-  }
 }
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
 export type Practitioner = { readonly id: string; readonly ordinal: number };
 export type Day = { readonly date: string; readonly slots: readonly { start: string; end: string }[] };
-type NewPractitioner = { readonly timeZone?: string; readonly hours?: readonly [number, number] };
+type NewPractitioner = { readonly timeZone?: string; readonly hours?: { startMinute: number; endMinute: number } };
 
 export function localTime(instant: string, timeZone = 'Europe/Paris'): string {
   return Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone).toPlainTime().toString({ smallestUnit: 'minute' });
@@ -208,12 +229,11 @@ export function bookingOf(practitionerId: string, start: string, shape: Shape = 
   function slotAt(text: string) {
     const slotStart = Temporal.Instant.from(text);
     const slotEnd = slotStart.add({ minutes });
-    const busy = { busyStart: slotStart.subtract({ minutes: before }), busyEnd: slotEnd.add({ minutes: after }) };
     return {
-      slotStart: `${slotStart}`,
-      slotEnd: `${slotEnd}`,
-      busyStart: `${busy.busyStart}`,
-      busyEnd: `${busy.busyEnd}`,
+      slotStart: slotStart.toString(),
+      slotEnd: slotEnd.toString(),
+      busyStart: slotStart.subtract({ minutes: before }).toString(),
+      busyEnd: slotEnd.add({ minutes: after }).toString(),
     };
   }
 
@@ -260,7 +280,7 @@ function eventOf(contract: EventContract, subject: string, partitionkey: string,
 }
 
 /** Binary content mode, as a KafkaSource delivers. */
-function requestOf({ data, datacontenttype: _, ...attributes }: AnyEvent) {
+function requestOf({ data, ...attributes }: AnyEvent) {
   const headers = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, String(value)]);
   return {
     method: 'POST',
