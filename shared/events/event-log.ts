@@ -19,8 +19,9 @@ export type Subscriber = {
   /** At most so many records of one partition are with `onRecord` at a time; 1 keeps the order. */
   inFlightPerPartition: number;
   /**
-   * Resolves when the record is dealt with: its offset may be committed. A rejection stops the consumer with that error.
-   * `signal` aborts when the subscription stops or the partition is taken away.
+   * Resolves when the record is dealt with: its offset may be committed. `signal` aborts when the subscription stops or
+   * the partition is taken away: a rejection after that leaves the record to the next delivery, a rejection before it
+   * stops the subscription with that error.
    */
   onRecord: (record: StoredRecord, signal: AbortSignal) => Promise<void>;
 };
@@ -28,7 +29,7 @@ export type Subscriber = {
 export type Subscription = {
   /** Takes no further records, waits for those under way, commits, leaves the group. */
   stop(): Promise<void>;
-  /** Resolves when the subscription has failed for good; never rejects. */
+  /** Resolves when `onRecord` has rejected and the group is left; never rejects. The log being away is no failure. */
   readonly failed: Promise<Error>;
 };
 
@@ -36,6 +37,7 @@ export type Subscription = {
 export type EventLog = {
   /** Appends in order; resolves when all are durable on every in-sync replica. Throws AppError `unavailable` after the deadline. */
   append(records: readonly LogRecord[]): Promise<void>;
+  /** Resolves when the group is joined and every position is known. Offsets are committed every 5 s and on `stop`. */
   subscribe(subscriber: Subscriber): Promise<Subscription>;
   /** Creates the topics that are missing. */
   ensureTopics(topics: readonly Topic[]): Promise<void>;

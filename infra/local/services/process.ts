@@ -95,7 +95,7 @@ async function launch(spec: ProcessSpec): Promise<Running> {
     stdio: ['ignore', log.fd, log.fd],
     env: spec.env ?? process.env,
   });
-  await once(child, 'spawn').finally(() => log.close());
+  await once(child, 'spawn').finally(async () => log.close());
   await writeFile(spec.pidFile, JSON.stringify({ pid: child.pid, parent: process.pid }));
   return watch(spec, child);
 }
@@ -109,9 +109,9 @@ async function withParentDeathSignal(spec: ProcessSpec): Promise<[string, string
 
 function watch(spec: ProcessSpec, child: ChildProcess): Running {
   let told = false;
-  const ended = once(child, 'exit').then(async ([code, signal]: unknown[]) => {
+  const ended = once(child, 'exit').then(async ([code, signal]: (number | string | null)[]) => {
     await rm(spec.pidFile, { force: true });
-    const reason = `ended with ${signal === null ? `code ${String(code)}` : String(signal)}`;
+    const reason = `ended with ${signal ?? `code ${code}`}`;
     if (!told) spec.onExit?.(reason);
     return reason;
   });

@@ -75,7 +75,7 @@ async function installRedis(): Promise<string> {
       'install it (sudo apt-get install redis-server) or set REDIS_URL',
     );
   }
-  const [command = 'apt-get', ...prefix] = [...asRoot, 'apt-get'];
+  const [command, ...prefix] = [...asRoot, 'apt-get'];
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   try {
     await runCommand(command, [...prefix, 'update'], { env });

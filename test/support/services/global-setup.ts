@@ -35,7 +35,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   project.provide('redisUrl', urlOf(redis));
   project.provide('kafkaUrl', urlOf(kafka));
   return async () => {
-    await Promise.all([postgres, redis, kafka].map((each) => (typeof each === 'string' ? undefined : each.stop())));
+    await Promise.all([postgres, redis, kafka].map(async (each) => typeof each === 'string' || each.stop()));
     await rm(folder, { recursive: true, force: true });
   };
 }

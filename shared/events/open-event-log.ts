@@ -1,0 +1,44 @@
+import type { Logger } from 'pino';
+
+import type { EventLog } from './event-log.ts';
+
+export type EventLogOptions = {
+  /** Shown by the broker and the database beside each connection. */
+  clientId: string;
+  log?: Logger;
+  /** How long `append` tries; 10 s where nothing is said. */
+  appendDeadlineMs?: number;
+};
+
+/**
+ * Opens `kafka://host:port[,host:port]`, or `postgres://...`: the embedded log in a PostgreSQL database.
+ * Connects at first use, and what it needs for that is loaded only then.
+ */
+export function openEventLog(url: string, options: EventLogOptions): EventLog {
+  const open = opener(url, options);
+  let opened: Promise<EventLog> | undefined;
+  const adapter = () => (opened ??= open());
+  return {
+    append: async (records) => (await adapter()).append(records),
+    subscribe: async (subscriber) => (await adapter()).subscribe(subscriber),
+    ensureTopics: async (topics) => (await adapter()).ensureTopics(topics),
+    async *read(topic) {
+      yield* (await adapter()).read(topic);
+    },
+    lag: async (group, topics) => (await adapter()).lag(group, topics),
+    close: async () => (await opened)?.close(),
+  };
+}
+
+function opener(url: string, options: EventLogOptions): () => Promise<EventLog> {
+  const [scheme = '', address = ''] = url.split('://', 2);
+  switch (scheme) {
+    case 'kafka':
+      return async () => (await import('./kafka-log.ts')).createKafkaLog(address.split(','), options);
+    case 'postgres':
+    case 'postgresql':
+      return async () => (await import('./postgres-log.ts')).createPostgresLog(url, options);
+    default:
+      throw new Error(`an event log is kafka://... or postgres://..., not ${scheme}://`);
+  }
+}
