@@ -3,14 +3,14 @@ import type { Logger } from 'pino';
 import type { Database, Queryable } from '../../shared/db/client.ts';
 import {
   type Claim,
-  claimDelivery,
   type EventKey,
-  isSuppressed,
   listOpenDeliveries,
+  markSuppressed,
   type OpenDelivery,
   recordOutcome,
+  withholdDelivery,
 } from '../../shared/db/deliveries.ts';
-import { type Recipient, unreachableBecause, type WithheldBecause } from '../../shared/domain/notification.ts';
+import { type Recipient, unreachableBecause } from '../../shared/domain/notification.ts';
 import { AppError } from '../../shared/errors.ts';
 import { type Attempt, attempt } from '../../shared/notify/attempt.ts';
 import type { SendEmail } from '../../shared/notify/email.ts';
@@ -31,15 +31,16 @@ export type Deps = {
   readonly now: () => Temporal.Instant;
 };
 
-/** What an event's deliveries tell, or why they tell nothing any more. */
-export type Telling = { readonly news: News } | { readonly withheld: WithheldBecause };
-
 export type Occasion = {
   readonly event: EventKey;
   readonly recipients: readonly Recipient[];
-  /** Asked before each message, in the transaction that claims it. */
-  readonly tell: (tx: Queryable) => Promise<Telling>;
+  /** What the first arrival of the event has just planned; absent when it comes again. */
+  readonly planned: readonly OpenDelivery[] | undefined;
+  /** Claims a delivery whose news still holds; one whose news does not is withheld. */
+  readonly claim: (delivery: OpenDelivery) => Promise<ClaimedNews | undefined>;
 };
+
+export type ClaimedNews = { readonly claim: Claim; readonly news: News };
 
 /**
  * Sends an event's open deliveries one after the other: claim, send, record. A crash between send and record repeats
@@ -47,9 +48,12 @@ export type Occasion = {
  * `unprocessable` (a provider refused for good) sends it to the dead letters.
  */
 export async function deliverAll(deps: Deps, occasion: Occasion, log: Logger): Promise<void> {
+  const { event, planned = await listOpenDeliveries(deps.db, event) } = occasion;
+  if (planned.length === 0) return;
+  const recipients = await markSuppressed(deps.db, occasion.recipients);
   const attempts: Attempt[] = [];
-  for (const delivery of await listOpenDeliveries(deps.db, occasion.event)) {
-    const done = await deliver(deps, occasion, delivery, log);
+  for (const delivery of planned) {
+    const done = await deliver(deps, { ...occasion, recipients }, delivery, log);
     if (done) attempts.push(done);
   }
   mustAllBeSent(attempts);
@@ -57,23 +61,21 @@ export async function deliverAll(deps: Deps, occasion: Occasion, log: Logger): P
 
 async function deliver(
   deps: Deps,
-  { recipients, tell }: Occasion,
+  { recipients, claim: claimNews }: Occasion,
   delivery: OpenDelivery,
   log: Logger,
 ): Promise<Attempt | undefined> {
   const { channel, kind } = delivery;
   const recipient = recipients.find(({ type, id }) => type === delivery.recipientType && id === delivery.recipientId);
+  const unreachable = unreachableBecause(recipient, kind, channel);
+  if (unreachable) await withholdDelivery(deps.db, delivery, unreachable, deps.now());
   const address = recipient?.addresses[channel];
-  const { claim, telling } = await deps.db.transaction(async (tx) => {
-    const telling = await tell(tx);
-    const reason = 'withheld' in telling ? telling.withheld : unreachableBecause(recipient, kind, channel);
-    const suppressed = address !== undefined && (await isSuppressed(tx, channel, address));
-    const withheld = reason ?? (suppressed ? 'address-suppressed' : undefined);
-    return { telling, claim: await claimDelivery(tx, delivery.id, withheld, deps.now()) };
-  });
-  if (!claim || 'withheld' in telling || !recipient || address === undefined) return undefined;
+  if (unreachable || !recipient || address === undefined) return undefined;
+  const claimed = await claimNews(delivery);
+  if (!claimed) return undefined;
+  const { claim, news } = claimed;
   if (claim.mayRepeat) log.warn({ deliveryId: claim.id }, 'sending again what may have been sent before a crash');
-  const outcome = await attempt(() => send(deps, delivery, telling.news, { ...recipient, address }));
+  const outcome = await attempt(() => send(deps, delivery, news, { ...recipient, address }));
   await record(deps, claim, outcome, log);
   return outcome;
 }

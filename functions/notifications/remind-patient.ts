@@ -1,7 +1,14 @@
 import type { EventOf } from '../../schemas/events/contract.ts';
 import type { ReminderTriggered } from '../../schemas/events/reminder.v1.ts';
 import type { Queryable } from '../../shared/db/client.ts';
-import { getPractitionerContact, listPatientRecipients, planDeliveries } from '../../shared/db/deliveries.ts';
+import {
+  claimDelivery,
+  getPractitionerContact,
+  listPatientRecipients,
+  type OpenDelivery,
+  planDeliveries,
+  withholdDelivery,
+} from '../../shared/db/deliveries.ts';
 import { once } from '../../shared/db/inbox.ts';
 import {
   closeReminders,
@@ -10,21 +17,23 @@ import {
   type RemindedVisit,
 } from '../../shared/db/reminders.ts';
 import { notificationInbox } from '../../shared/db/schema/notification.ts';
-import type { Recipient } from '../../shared/domain/notification.ts';
+import { lateBecause, type Recipient } from '../../shared/domain/notification.ts';
 import { avoidQuietHours } from '../../shared/domain/quiet-hours.ts';
 import type { Visit } from '../../shared/notify/message.ts';
 import type { EventContext } from '../../shared/runtime/function.ts';
-import { CONSUMER, deliverAll, type Deps, type Telling } from './deliver.ts';
+import { type ClaimedNews, CONSUMER, deliverAll, type Deps } from './deliver.ts';
 
 type ReminderEvent = EventOf<typeof ReminderTriggered>;
 
 /** Reminds a patient of a visit or, by SMS, of all the visits of a day, as far as they still stand. */
 export function remindPatient(deps: Deps) {
+  const { db, patients, now } = deps;
   return async (event: ReminderEvent, { log }: EventContext): Promise<void> => {
-    const recipients = await listPatientRecipients(deps.patients, event.data.patientId, deps.now());
-    await once(deps.db, notificationInbox, CONSUMER, event, (tx) => plan(tx, event, recipients, deps.now()));
-    await deliverAll(deps, { event, recipients, tell: (tx) => tell(deps, tx, event) }, log);
-    await closeReminders(deps.db, event.id);
+    const recipients = await listPatientRecipients(patients, event.data.patientId, now());
+    const planned = await once(db, notificationInbox, CONSUMER, event, (tx) => plan(tx, event, recipients, now()));
+    const claim = (delivery: OpenDelivery) => db.transaction((tx) => claimReminder(deps, tx, event, delivery));
+    await deliverAll(deps, { event, recipients, planned, claim }, log);
+    await closeReminders(db, event.id);
   };
 }
 
@@ -34,27 +43,35 @@ async function plan(
   event: ReminderEvent,
   recipients: readonly Recipient[],
   now: Temporal.Instant,
-): Promise<void> {
+): Promise<OpenDelivery[]> {
   const [first] = await lockRemindedVisits(tx, event.id);
-  if (!first) return;
+  if (!first) return [];
   const sendAt = avoidQuietHours(recipients[0]?.quietHours, now, first.slotStart);
-  if (Temporal.Instant.compare(sendAt, now) > 0) return postponeReminders(tx, event.id, sendAt);
+  if (Temporal.Instant.compare(sendAt, now) > 0) {
+    await postponeReminders(tx, event.id, sendAt);
+    return [];
+  }
   const { bookingId, version, channel } = first;
   const told = { kind: 'booking-reminder', bookingId, bookingVersion: version } as const;
-  await planDeliveries(
-    tx,
-    event,
-    told,
-    recipients.map(({ type, id }) => ({ type, id, channel })),
-  );
+  const everyone = recipients.map(({ type, id }) => ({ type, id, channel }));
+  return planDeliveries(tx, event, told, everyone);
 }
 
-async function tell(deps: Deps, tx: Queryable, event: ReminderEvent): Promise<Telling> {
+/** None of the visits changes before the claim is there to see. */
+async function claimReminder(
+  deps: Deps,
+  tx: Queryable,
+  event: ReminderEvent,
+  delivery: OpenDelivery,
+): Promise<ClaimedNews | undefined> {
+  const now = deps.now();
   const standing = await lockRemindedVisits(tx, event.id);
-  const ahead = standing.filter(({ slotStart }) => Temporal.Instant.compare(slotStart, deps.now()) > 0);
+  const ahead = standing.filter(({ slotStart }) => lateBecause(slotStart, now) === undefined);
   const [first, ...rest] = await Promise.all(ahead.map((visit) => withPractitioner(deps, visit)));
-  if (!first) return { withheld: standing.length > 0 ? 'past' : 'superseded' };
-  return { news: { kind: 'booking-reminder', visits: [first, ...rest], at: Temporal.Instant.from(event.time) } };
+  if (!first) return withholdDelivery(tx, delivery, standing.length > 0 ? 'past' : 'superseded', now);
+  const claim = await claimDelivery(tx, delivery, now);
+  const at = Temporal.Instant.from(event.time);
+  return claim && { claim, news: { kind: 'booking-reminder', visits: [first, ...rest], at } };
 }
 
 async function withPractitioner({ practitioners }: Deps, visit: RemindedVisit): Promise<Visit> {

@@ -2,41 +2,52 @@ import { BookingCancelled, type BookingCreated, BookingRescheduled } from '../..
 import type { EventOf } from '../../schemas/events/contract.ts';
 import type { Queryable } from '../../shared/db/client.ts';
 import {
+  claimNewest,
   getPractitionerContact,
   listPatientRecipients,
   mustFollowOlder,
+  type OpenDelivery,
   planDeliveries,
   type PractitionerContact,
+  withholdDelivery,
 } from '../../shared/db/deliveries.ts';
 import { once } from '../../shared/db/inbox.ts';
-import { type KnownBooking, lockKnownBooking, replaceReminders, saveKnownBooking } from '../../shared/db/reminders.ts';
+import { type KnownBooking, replaceReminders, saveKnownBooking } from '../../shared/db/reminders.ts';
 import { notificationInbox } from '../../shared/db/schema/notification.ts';
-import { channels, type NotificationKind, outdatedBecause, type Recipient } from '../../shared/domain/notification.ts';
+import { channels, type NotificationKind, lateBecause, type Recipient } from '../../shared/domain/notification.ts';
 import { type Ladder, planReminders } from '../../shared/domain/reminder.ts';
 import type { News } from '../../shared/notify/message.ts';
 import type { EventContext } from '../../shared/runtime/function.ts';
-import { CONSUMER, deliverAll, type Deps } from './deliver.ts';
+import { type ClaimedNews, CONSUMER, deliverAll, type Deps } from './deliver.ts';
 import { knownBookingOf } from './known-booking.ts';
 
 type BookingEvent = EventOf<typeof BookingCreated | typeof BookingCancelled | typeof BookingRescheduled>;
 
 type Parties = { readonly recipients: readonly Recipient[]; readonly practitioner: PractitionerContact };
 
-/** Tells patient and practitioner what became of a booking, and keeps the patient's reminders in step with it. */
+/**
+ * Tells patient and practitioner what became of a booking, and keeps the patient's reminders in step with it. Older news
+ * of the booking goes first or, once this is known, not at all.
+ */
 export function tellOfBooking(deps: Deps & { readonly ladder: Ladder }) {
+  const { db, now, ladder } = deps;
   return async (event: BookingEvent, { log }: EventContext): Promise<void> => {
     const booking = knownBookingOf(event.data);
-    const parties = await findParties(deps, booking);
-    await once(deps.db, notificationInbox, CONSUMER, event, (tx) => plan(tx, event, booking, parties, deps.ladder));
-    const news = newsOf(event, booking, parties.practitioner);
-    await deliverAll(deps, { event, recipients: parties.recipients, tell }, log);
+    const { recipients, practitioner } = await findParties(deps, booking);
+    const planned = await once(db, notificationInbox, CONSUMER, event, async (tx) => {
+      const reminders = remindersOf(event, booking, practitioner.timeZone, recipients, ladder);
+      if (await saveKnownBooking(tx, booking)) await replaceReminders(tx, booking, reminders);
+      return plan(tx, event, booking, recipients);
+    });
+    await mustFollowOlder(db, booking, now());
+    const news = newsOf(event, booking, practitioner);
+    await deliverAll(deps, { event, recipients, planned, claim }, log);
 
-    /** Older news of the booking goes first or, once this is known, not at all. */
-    async function tell(tx: Queryable) {
-      const known = await lockKnownBooking(tx, booking.bookingId);
-      await mustFollowOlder(tx, booking, deps.now());
-      const withheld = outdatedBecause(booking, known, deps.now());
-      return withheld ? { withheld } : { news };
+    async function claim(delivery: OpenDelivery): Promise<ClaimedNews | undefined> {
+      const late = lateBecause(booking.slotStart, now());
+      if (late) return withholdDelivery(db, delivery, late, now());
+      const claim = await claimNewest(db, delivery, now());
+      return claim && { claim, news };
     }
   };
 }
@@ -49,19 +60,10 @@ async function findParties({ patients, practitioners, now }: Deps, booking: Know
   return { practitioner, recipients: [...told, practitioner.recipient] };
 }
 
-async function plan(
-  tx: Queryable,
-  event: BookingEvent,
-  booking: KnownBooking,
-  { recipients, practitioner }: Parties,
-  ladder: Ladder,
-): Promise<void> {
-  if (await saveKnownBooking(tx, booking)) {
-    await replaceReminders(tx, booking, remindersOf(event, booking, practitioner.timeZone, recipients, ladder));
-  }
+async function plan(tx: Queryable, event: BookingEvent, booking: KnownBooking, recipients: readonly Recipient[]) {
   const told = { kind: kindOf(event), bookingId: booking.bookingId, bookingVersion: booking.version };
-  const planned = recipients.flatMap(({ type, id }) => channels.map((channel) => ({ type, id, channel })));
-  await planDeliveries(tx, event, told, planned);
+  const everyWay = recipients.flatMap(({ type, id }) => channels.map((channel) => ({ type, id, channel })));
+  return planDeliveries(tx, event, told, everyWay);
 }
 
 function remindersOf(

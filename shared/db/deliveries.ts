@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 
-import { and, asc, eq, gt, inArray, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm';
+import { and, asc, eq, exists, gt, inArray, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm';
 
 import type { AnyEvent } from '../../schemas/events/contract.ts';
 import {
   type Channel,
-  claimability,
+  channels,
   type Language,
   languages,
   type NotificationKind,
@@ -14,7 +14,7 @@ import {
 } from '../domain/notification.ts';
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
-import { deliveries, reminders, suppressedAddresses } from './schema/notification.ts';
+import { deliveries, knownBookings, reminders, suppressedAddresses } from './schema/notification.ts';
 import { publishedContactPoints, publishedProxies } from './schema/patient.ts';
 import { publishedPractitioners } from './schema/practitioner.ts';
 
@@ -30,7 +30,7 @@ export type NewDelivery = Pick<Recipient, 'type' | 'id'> & { readonly channel: C
 
 export type OpenDelivery = Pick<
   typeof deliveries.$inferSelect,
-  'id' | 'kind' | 'recipientType' | 'recipientId' | 'channel'
+  'id' | 'kind' | 'recipientType' | 'recipientId' | 'channel' | 'bookingId'
 >;
 
 /** `attempts` tells this claim from a later one. */
@@ -46,56 +46,87 @@ export async function planDeliveries(
   event: EventKey,
   told: { readonly kind: NotificationKind; readonly bookingId: string; readonly bookingVersion: number },
   planned: readonly NewDelivery[],
-): Promise<void> {
-  if (planned.length === 0) return;
-  await tx.insert(deliveries).values(
-    planned.map(({ type, id, channel }) => ({
-      ...told,
-      eventSource: event.source,
-      eventId: event.id,
-      recipientType: type,
-      recipientId: id,
-      channel,
-      status: 'planned' as const,
-    })),
-  );
+): Promise<OpenDelivery[]> {
+  if (planned.length === 0) return [];
+  const rows = planned.map(({ type, id, channel }) => ({
+    ...told,
+    eventSource: event.source,
+    eventId: event.id,
+    recipientType: type,
+    recipientId: id,
+    channel,
+    status: 'planned' as const,
+  }));
+  return tx.insert(deliveries).values(rows).returning(open);
 }
 
 /** The deliveries of an event that are neither sent nor withheld. */
 export async function listOpenDeliveries(db: Queryable, event: EventKey): Promise<OpenDelivery[]> {
-  const { id, kind, recipientType, recipientId, channel } = deliveries;
   return db
-    .select({ id, kind, recipientType, recipientId, channel })
+    .select(open)
     .from(deliveries)
     .where(and(ofEvent(event), notInArray(deliveries.status, ['sent', 'suppressed'])))
-    .orderBy(asc(recipientType), asc(channel), asc(id));
+    .orderBy(asc(deliveries.recipientType), asc(deliveries.channel), asc(deliveries.id));
 }
 
 /**
- * Takes a delivery up, so that nobody else sends it meanwhile; with a reason to withhold it, records that instead.
- * Throws `in-progress` while another has it.
- * @returns undefined where there is nothing to send.
+ * Takes a delivery up, so that nobody else sends it meanwhile. Throws `in-progress` while another has it.
+ * @returns undefined where there is nothing to send any more.
  */
 export async function claimDelivery(
-  tx: Queryable,
-  id: string,
-  withheld: WithheldBecause | undefined,
+  db: Queryable,
+  { id }: OpenDelivery,
   now: Temporal.Instant,
 ): Promise<Claim | undefined> {
-  const [delivery] = await tx.select().from(deliveries).where(eq(deliveries.id, id)).for('update');
-  if (!delivery || claimability(delivery, now) === 'done') return undefined;
-  if (claimability(delivery, now) === 'taken') throw stillUnderWay();
-  if (withheld) {
-    await tx.update(deliveries).set({ status: 'suppressed', errorCode: withheld }).where(eq(deliveries.id, id));
-    return undefined;
-  }
-  const attempts = delivery.attempts + 1;
-  const mayRepeat = delivery.mayRepeat || delivery.status === 'claimed';
-  await tx
+  const [claim] = await db
     .update(deliveries)
-    .set({ status: 'claimed', attempts, mayRepeat, claimedAt: now, leaseUntil: now.add({ seconds: LEASE_SECONDS }) })
-    .where(eq(deliveries.id, id));
-  return { id, attempts, mayRepeat };
+    .set(claimedFrom(now))
+    .where(and(eq(deliveries.id, id), isFree(now)))
+    .returning(claimed);
+  return claim ?? nothingToClaim(db, id);
+}
+
+/**
+ * Claims in the same way what tells the newest known state of its booking, and withholds what a newer one has overtaken.
+ * The state cannot change before the claim is there to see.
+ */
+export async function claimNewest(
+  db: Queryable,
+  { id, bookingId }: OpenDelivery,
+  now: Temporal.Instant,
+): Promise<Claim | undefined> {
+  const known = db
+    .$with('known')
+    .as(
+      db
+        .select({ version: knownBookings.version })
+        .from(knownBookings)
+        .where(eq(knownBookings.bookingId, bookingId))
+        .for('share'),
+    );
+  const [claim] = await db
+    .with(known)
+    .update(deliveries)
+    .set(claimedFrom(now))
+    .where(and(eq(deliveries.id, id), isFree(now), lte(sql`(SELECT version FROM ${known})`, deliveries.bookingVersion)))
+    .returning(claimed);
+  if (claim) return claim;
+  await withholdOvertaken(db, id, now);
+  return nothingToClaim(db, id);
+}
+
+/** Records why a delivery is not sent, unless someone is sending it. */
+export async function withholdDelivery(
+  db: Queryable,
+  { id }: Pick<OpenDelivery, 'id'>,
+  reason: WithheldBecause,
+  now: Temporal.Instant,
+): Promise<undefined> {
+  await db
+    .update(deliveries)
+    .set({ status: 'suppressed', errorCode: reason })
+    .where(and(eq(deliveries.id, id), isFree(now)));
+  return undefined;
 }
 
 /** Records what came of a claim, unless it ran out and another took the delivery up. */
@@ -149,12 +180,19 @@ export async function suppressAddress(
     .onConflictDoNothing();
 }
 
-export async function isSuppressed(db: Queryable, channel: Channel, address: string): Promise<boolean> {
-  const [suppressed] = await db
-    .select({ reason: suppressedAddresses.reason })
+/** The recipients with the channels marked whose address is suppressed. */
+export async function markSuppressed(db: Queryable, recipients: readonly Recipient[]): Promise<Recipient[]> {
+  const hashes = recipients.flatMap((recipient) => channels.flatMap((channel) => hashFor(recipient, channel) ?? []));
+  if (hashes.length === 0) return [...recipients];
+  const found = await db
+    .select({ hash: suppressedAddresses.addressHash })
     .from(suppressedAddresses)
-    .where(eq(suppressedAddresses.addressHash, hashOf(channel, address)));
-  return suppressed !== undefined;
+    .where(inArray(suppressedAddresses.addressHash, hashes));
+  const isSuppressed = (hash: Buffer | undefined) => hash !== undefined && found.some((row) => row.hash.equals(hash));
+  return recipients.map((recipient) => ({
+    ...recipient,
+    suppressed: channels.filter((channel) => isSuppressed(hashFor(recipient, channel))),
+  }));
 }
 
 /** What messages tell of a practitioner, and how the practitioner is told. */
@@ -224,6 +262,7 @@ async function listContacts(
     id: contact.patientId,
     language: contact.language,
     addresses: { email: contact.email ?? undefined, sms: contact.phone ?? undefined },
+    suppressed: [],
     preferences: contact.channels,
     quietHours: quietHoursOf(contact),
   }));
@@ -238,7 +277,7 @@ function quietHoursOf({
   return { startMinute: quietStartMinute, endMinute: quietEndMinute, timeZone };
 }
 
-const unasked = { preferences: {}, quietHours: undefined } as const;
+const unasked = { preferences: {}, quietHours: undefined, suppressed: [] } as const;
 
 function unknownPatient(id: string): Recipient {
   return { ...unasked, type: 'patient', id, language: 'en', addresses: { email: undefined, sms: undefined } };
@@ -252,8 +291,60 @@ function languageOf(tag: string): Language {
   return languages.find((language) => language === tag) ?? 'en';
 }
 
+const open = {
+  id: deliveries.id,
+  kind: deliveries.kind,
+  recipientType: deliveries.recipientType,
+  recipientId: deliveries.recipientId,
+  channel: deliveries.channel,
+  bookingId: deliveries.bookingId,
+};
+
+const claimed = { id: deliveries.id, attempts: deliveries.attempts, mayRepeat: deliveries.mayRepeat };
+
+/** Neither done nor with someone else whose lease still runs. */
+function isFree(now: Temporal.Instant) {
+  const givenUp = and(eq(deliveries.status, 'claimed'), lte(deliveries.leaseUntil, now));
+  return or(inArray(deliveries.status, ['planned', 'failed', 'refused']), givenUp);
+}
+
+function claimedFrom(now: Temporal.Instant) {
+  return {
+    status: 'claimed' as const,
+    attempts: sql`${deliveries.attempts} + 1`,
+    mayRepeat: sql`${deliveries.mayRepeat} OR ${deliveries.status} = 'claimed'`,
+    claimedAt: now,
+    leaseUntil: now.add({ seconds: LEASE_SECONDS }),
+  };
+}
+
+/** A version only rises: what is overtaken stays so. */
+async function withholdOvertaken(db: Queryable, id: string, now: Temporal.Instant): Promise<void> {
+  const newer = db
+    .select({ version: knownBookings.version })
+    .from(knownBookings)
+    .where(
+      and(eq(knownBookings.bookingId, deliveries.bookingId), gt(knownBookings.version, deliveries.bookingVersion)),
+    );
+  await db
+    .update(deliveries)
+    .set({ status: 'suppressed', errorCode: 'superseded' satisfies WithheldBecause })
+    .where(and(eq(deliveries.id, id), isFree(now), exists(newer)));
+}
+
+async function nothingToClaim(db: Queryable, id: string): Promise<undefined> {
+  const [delivery] = await db.select({ status: deliveries.status }).from(deliveries).where(eq(deliveries.id, id));
+  if (delivery && delivery.status !== 'sent' && delivery.status !== 'suppressed') throw stillUnderWay();
+  return undefined;
+}
+
 function ofEvent({ source, id }: EventKey) {
   return and(eq(deliveries.eventSource, source), eq(deliveries.eventId, id));
+}
+
+function hashFor({ addresses }: Recipient, channel: Channel): Buffer | undefined {
+  const address = addresses[channel];
+  return address === undefined ? undefined : hashOf(channel, address);
 }
 
 function hashOf(channel: Channel, address: string): Buffer {

@@ -5,7 +5,6 @@ import { alias } from 'drizzle-orm/pg-core';
 
 import { ReminderTriggered } from '../../schemas/events/reminder.v1.ts';
 import type { PlannedReminder } from '../domain/reminder.ts';
-import { AppError } from '../errors.ts';
 import type { Database, Queryable } from './client.ts';
 import { enqueue, outgoing, type OutgoingEvent } from './outbox.ts';
 import { deliveries, knownBookings, notificationOutbox, reminders } from './schema/notification.ts';
@@ -35,13 +34,6 @@ export async function saveKnownBooking(tx: Queryable, booking: KnownBooking): Pr
     })
     .returning({ version: knownBookings.version });
   return saved.length === 1;
-}
-
-/** The newest state; nobody raises it before the transaction ends. */
-export async function lockKnownBooking(tx: Queryable, bookingId: string): Promise<KnownBooking> {
-  const [booking] = await tx.select().from(knownBookings).where(eq(knownBookings.bookingId, bookingId)).for('share');
-  if (!booking) throw new AppError('not-found', 'There is no such booking.', { bookingId });
-  return booking;
 }
 
 /** Drops what a booking's former state asked for and has not been sent; plans what the present one asks for. */

@@ -28,6 +28,8 @@ export type Recipient = {
   readonly id: string;
   readonly language: Language;
   readonly addresses: Readonly<Record<Channel, string | undefined>>;
+  /** Channels whose address bounced or complained. */
+  readonly suppressed: readonly Channel[];
   readonly preferences: Preferences;
   readonly quietHours: QuietHours | undefined;
 };
@@ -49,25 +51,11 @@ export function unreachableBecause(
   channel: Channel,
 ): WithheldBecause | undefined {
   if (recipient?.addresses[channel] === undefined) return 'no-address';
+  if (recipient.suppressed.includes(channel)) return 'address-suppressed';
   return recipient.preferences[categoryOf(kind)]?.[channel] === false ? 'opted-out' : undefined;
 }
 
-/** Why telling of a booking would mislead or come to nothing: a newer state is known, or the visit has begun. */
-export function outdatedBecause(
-  told: { readonly version: number; readonly slotStart: Temporal.Instant },
-  known: { readonly version: number },
-  now: Temporal.Instant,
-): WithheldBecause | undefined {
-  if (known.version > told.version) return 'superseded';
-  return Temporal.Instant.compare(told.slotStart, now) <= 0 ? 'past' : undefined;
-}
-
-/** Whether a delivery may be taken up now, is with someone else, or is done. */
-export function claimability(
-  { status, leaseUntil }: { readonly status: DeliveryStatus; readonly leaseUntil: Temporal.Instant | null },
-  now: Temporal.Instant,
-): 'free' | 'taken' | 'done' {
-  if (status === 'sent' || status === 'suppressed') return 'done';
-  const leased = status === 'claimed' && leaseUntil !== null && Temporal.Instant.compare(now, leaseUntil) < 0;
-  return leased ? 'taken' : 'free';
+/** Nobody is told of a visit that has begun. */
+export function lateBecause(slotStart: Temporal.Instant, now: Temporal.Instant): WithheldBecause | undefined {
+  return Temporal.Instant.compare(slotStart, now) <= 0 ? 'past' : undefined;
 }

@@ -41,16 +41,33 @@ export function oneLine(text: string): string {
 
 const LOCALES: Readonly<Record<Language, string>> = { fr: 'fr-FR', de: 'de-DE', en: 'en-GB' };
 
+const STYLES = {
+  long: { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' },
+  short: { weekday: 'short', day: 'numeric', month: 'short' },
+  time: { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+} as const;
+
 /** `Wednesday, 4 March 2026`. */
 export function longDate(at: Temporal.ZonedDateTime, language: Language): string {
-  return at.toLocaleString(LOCALES[language], { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric' });
+  return formatOf(language, 'long').format(at.toPlainDateTime());
 }
 
 /** `Wed 4 Mar`. */
 export function shortDate(at: Temporal.ZonedDateTime, language: Language): string {
-  return at.toLocaleString(LOCALES[language], { weekday: 'short', day: 'numeric', month: 'short' });
+  return formatOf(language, 'short').format(at.toPlainDateTime());
 }
 
+/** `10:00`. */
 export function clockTime(at: Temporal.ZonedDateTime, language: Language): string {
-  return at.toLocaleString(LOCALES[language], { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  return formatOf(language, 'time').format(at.toPlainDateTime());
+}
+
+/** Made once: making a format takes several times as long as using it. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(language: Language, style: keyof typeof STYLES): Intl.DateTimeFormat {
+  const key = `${language} ${style}`;
+  const format = formats.get(key) ?? new Intl.DateTimeFormat(LOCALES[language], STYLES[style]);
+  formats.set(key, format);
+  return format;
 }

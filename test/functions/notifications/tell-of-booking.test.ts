@@ -363,21 +363,33 @@ describe('a crash between send and record', () => {
 
   it('is not undone by the sender that was given up and answers after all', async () => {
     const event = booking(await parties({ email: null }), SLOT).created();
-    const [started, answer] = [Promise.withResolvers<void>(), Promise.withResolvers<never>()];
-    const late = world.startFunction({
-      ...mailboxInto(world.sent),
-      sendSms: async () => {
-        started.resolve();
-        return answer.promise;
-      },
-    });
-    const given = late(event);
-    await started.promise;
+    const [first, second] = [slowSms(), slowSms()];
+    const givenUp = first.deliver(event);
+    await first.started;
     world.pass({ seconds: 31 });
-    expect(await world.deliver(event)).toBe(204);
-    answer.reject(new AppError('unavailable', 'too late'));
-    expect(await given).toBe(503);
-    expect(await world.deliver(event)).toBe(204);
+    const takenUp = second.deliver(event);
+    await second.started;
+    first.fail(new AppError('unavailable', 'too late'));
+    expect(await givenUp).toBe(503);
+    expect(await world.deliver(event)).toBe(409);
+    second.take();
+    expect(await takenUp).toBe(204);
     expect(tally(world.sent)).toEqual({ 'email practitioner': 1, 'sms patient': 1, 'sms practitioner': 1 });
   });
+
+  /** Its provider takes its time with the first SMS. */
+  function slowSms() {
+    const started = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    const box = mailboxInto(world.sent);
+    const deliver = world.startFunction({
+      ...box,
+      sendSms: async (sms) => {
+        started.resolve();
+        await answer.promise;
+        return box.sendSms(sms);
+      },
+    });
+    return { deliver, started: started.promise, take: answer.resolve, fail: answer.reject };
+  }
 });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { Pool } from 'pg';
+import { Client } from 'pg';
 import { pino } from 'pino';
 
 import { BookingCancelled, BookingCreated, BookingRescheduled } from '../../../schemas/events/booking.v1.ts';
@@ -45,7 +45,8 @@ const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 /** The function over a database of its own; the clock stands still until it is set. */
 export async function openWorld() {
   const database = await createDatabase();
-  const superuser = new Pool({ connectionString: database.url });
+  const superuser = new Client({ connectionString: database.url });
+  await superuser.connect();
   let time = Temporal.Instant.from(MORNING);
   const now = () => time;
   const db = connectDatabase(database.urlFor('careflow_notification'), { applicationName: 'test' });
