@@ -61,6 +61,12 @@ describe.each(services.map((service) => [service.metadata.name, service] as cons
       expect(paths).toEqual(['/health/live', '/health/ready', '/health/startup']);
     });
 
+    it('ends what takes too long before Knative cuts it off', () => {
+      const limit = containerOf(service).env.find((variable) => variable.name === 'REQUEST_TIMEOUT_MS');
+      const limitMs = limit && 'value' in limit ? Number(limit.value) : 30_000;
+      expect(limitMs).toBeLessThan(pod.timeoutSeconds * 1000);
+    });
+
     it('can write nowhere', () => {
       expect(containerOf(service).securityContext.readOnlyRootFilesystem).toBe(true);
     });

@@ -4,7 +4,7 @@ import { endsWithin, systemClock } from './clock.ts';
 import type { Destination } from './delivery-spec.ts';
 import type { Values } from './environment.ts';
 import { type KafkaSinks, startKafkaSinks } from './kafka-sink.ts';
-import { type SourceOptions, startKafkaSource } from './kafka-source.ts';
+import { type Source, type SourceOptions, startKafkaSource } from './kafka-source.ts';
 import type { Manifest } from './kustomize.ts';
 import { startPingSource } from './ping-source.ts';
 import { parseResources, type Resources } from './resources.ts';
@@ -23,7 +23,10 @@ export type Knative = Pick<Serving, 'handle' | 'url' | 'scaledToZero'> & {
 
 const sourceGraceMs = 60_000;
 
-/** Plays Knative for the manifests: Serving, KafkaSource, KafkaSink and PingSource. Throws `invalid-input` for what Knative refuses. */
+/**
+ * Plays Knative for the manifests: Serving, KafkaSource, KafkaSink and PingSource. Throws `invalid-input` for what Knative
+ * refuses. What was started is stopped again when a later part cannot start.
+ */
 export async function startKnative(manifests: readonly Manifest[], options: KnativeOptions): Promise<Knative> {
   const resources = parseResources(manifests);
   const serving = await startServing(resources.services, {
@@ -31,14 +34,10 @@ export async function startKnative(manifests: readonly Manifest[], options: Knat
     values: withConfigMaps(resources, options.values),
   });
   const sinks = await startKafkaSinks(resources.kafkaSinks, options.eventLog);
-  const clock = options.clock ?? systemClock;
   const dispatcher = new Agent();
-  const sources = await startSources(resources, options, {
-    dispatcher,
-    resolve: (sink) => addressOf(sink, serving, sinks),
-    clock,
-  });
-  const stop = async (): Promise<void> => {
+  const clock = options.clock ?? systemClock;
+  const sources: Source[] = [];
+  const stop = once(async () => {
     const sourcesStopped = Promise.all(sources.map((source) => source.stop()));
     // A source waits for what it has delivered; a function that does not answer is stopped, which ends the wait.
     await endsWithin(clock, options.graceMs ?? sourceGraceMs, sourcesStopped);
@@ -46,10 +45,21 @@ export async function startKnative(manifests: readonly Manifest[], options: Knat
     await sourcesStopped;
     await dispatcher.close();
     await sinks.stop();
-  };
-  let stopped: Promise<void> | undefined;
+  });
+  const resolve = (sink: Destination) => addressOf(sink, serving, sinks);
+  try {
+    await startSources(resources, options, { dispatcher, resolve, clock }, sources);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   const { handle, url, scaledToZero } = serving;
-  return { handle, url, scaledToZero, stop: () => (stopped ??= stop()) };
+  return { handle, url, scaledToZero, stop };
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => (done ??= work());
 }
 
 /** What is given counts before what a manifest says. */
@@ -62,15 +72,21 @@ function withConfigMaps({ configMaps }: Resources, values: Values): Values {
   return { ...values, configMaps: Object.fromEntries(merged) };
 }
 
-async function startSources(resources: Resources, options: KnativeOptions, shared: Omit<SourceOptions, 'log'>) {
-  const { eventLog } = options;
-  const kafka = resources.kafkaSources.map((source) =>
-    startKafkaSource(source, { ...shared, eventLog, log: (line) => options.log(source.metadata.name, line) }),
-  );
-  const ping = resources.pingSources.map((source) =>
-    startPingSource(source, { ...shared, log: (line) => options.log(source.metadata.name, line) }),
-  );
-  return [...ping, ...(await Promise.all(kafka))];
+async function startSources(
+  { pingSources, kafkaSources }: Resources,
+  { eventLog, log }: KnativeOptions,
+  shared: Omit<SourceOptions, 'log'>,
+  started: Source[],
+): Promise<void> {
+  const logOf = (name: string) => (line: string) => log(name, line);
+  for (const source of pingSources) {
+    started.push(startPingSource(source, { ...shared, log: logOf(source.metadata.name) }));
+  }
+  const starts = kafkaSources.map(async (source) => {
+    started.push(await startKafkaSource(source, { ...shared, eventLog, log: logOf(source.metadata.name) }));
+  });
+  const failed = (await Promise.allSettled(starts)).find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 function addressOf({ ref, uri = '' }: Destination, serving: Serving, sinks: KafkaSinks): string {

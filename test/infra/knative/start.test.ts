@@ -8,6 +8,7 @@ import { topicPrefix } from '../../support/services/topics.ts';
 import { type Control, startControl, waitOptions } from './support/control.ts';
 import { createManualClock, type ManualClock } from './support/manual-clock.ts';
 import { one, serviceManifest } from './support/manifests.ts';
+import { createMemoryEventLog } from './support/memory-event-log.ts';
 
 const fixture = fileURLToPath(new URL('./support/function.ts', import.meta.url));
 
@@ -154,8 +155,8 @@ describe.each([
     await start();
     await eventLog.append([event('one')]);
     await control.reached('/event/one');
-    // The request is over when nobody counts its time.
-    await expect.poll(() => clock.isAwaited(60_000), waitOptions).toBe(false);
+    // The event is dealt with when neither the service nor the source counts its time.
+    await expect.poll(() => clock.isAwaited(60_000) || clock.isAwaited(30_000), waitOptions).toBe(false);
     clock.advance(90_000);
     await knative?.scaledToZero('sample');
     await eventLog.append([event('two')]);
@@ -194,4 +195,25 @@ describe.each([
     await control.reached('/event/tick');
     expect(seen()).toEqual(['tick']);
   });
+});
+
+it('stops what it has started when a source cannot start', async () => {
+  const control = await startControl();
+  const eventLog = createMemoryEventLog();
+  const subscribe = () => Promise.reject(new Error('no broker'));
+  const manifests = [
+    serviceManifest({ annotations: { 'autoscaling.knative.dev/min-scale': '1' } }),
+    one(`{ apiVersion: sources.knative.dev/v1, kind: KafkaSource, metadata: { name: source },
+           spec: { consumerGroup: g, topics: [t], bootstrapServers: ['k:1'], sink: { uri: 'http://127.0.0.1:1/' } } }`),
+  ];
+  const started = startKnative(manifests, {
+    eventLog: { ...eventLog, subscribe },
+    command: () => ({ argv: [process.execPath, fixture], env: { CONTROL_URL: control.url, GATED_START: 'yes' } }),
+    values: { secrets: {}, configMaps: {} },
+    log: () => undefined,
+    graceMs: 1,
+  });
+  await expect(started).rejects.toThrow('no broker');
+  for (const pid of control.pids('/gate/start')) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  await control.close();
 });
