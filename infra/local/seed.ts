@@ -1,0 +1,182 @@
+import { parseArgs } from 'node:util';
+
+import { SingleBar } from 'cli-progress';
+import { eq } from 'drizzle-orm';
+
+import { connectDatabase, type Database, type Queryable } from '../../shared/db/client.ts';
+import { patients } from '../../shared/db/schema/patient.ts';
+import { practitioners } from '../../shared/db/schema/practitioner.ts';
+import { type CountryCode, countryCodes } from '../seed/country.ts';
+import { type CountrySampleIds, listCountrySamples } from '../seed/samples.ts';
+import { seedPatients } from '../seed/seed-patients.ts';
+import { seedPractitioners } from '../seed/seed-practitioners.ts';
+import type { FindUser } from './oidc/grants.ts';
+import { findPlatform } from './platform-file.ts';
+
+/** Each context's own role. */
+export type SeedUrls = { readonly DATABASE_URL_PRACTITIONER: string; readonly DATABASE_URL_PATIENT: string };
+
+export type SeedOptions = {
+  /** In each country. */
+  readonly practitioners?: number;
+  readonly patients?: number;
+  readonly today?: Temporal.PlainDate;
+  /** So many of all are there now. */
+  readonly onProgress?: (done: number, all: number) => void;
+};
+
+const PRACTITIONERS = 150;
+const PATIENTS = 200;
+/** In one transaction; a multiple of ten, so that guardians come with their children. */
+const BATCH = 1_000;
+
+/** Makes the sample data be there: again, and it changes only what is not as it should be. */
+export async function seed(urls: SeedUrls, options: SeedOptions = {}): Promise<void> {
+  const { today = Temporal.Now.plainDateISO(), onProgress } = options;
+  const counts = { practitioners: options.practitioners ?? PRACTITIONERS, patients: options.patients ?? PATIENTS };
+  const all = countryCodes.length * (counts.practitioners + counts.patients);
+  let done = 0;
+  const report = ({ first, end }: Range) => onProgress?.((done += end - first), all);
+  await withContexts(urls, async ({ practitionerDb, patientDb }) => {
+    for (const country of countryCodes) {
+      for (const range of batches(counts.practitioners)) {
+        await seedPractitioners(practitionerDb, country, { ...range, today });
+        report(range);
+      }
+      for (const range of batches(counts.patients)) {
+        await seedPatients(patientDb, country, range);
+        report(range);
+      }
+    }
+  });
+}
+
+/** Seeds where there is no practitioner yet: what somebody made of the samples is left alone. */
+export async function seedIfEmpty(
+  urls: SeedUrls,
+  { onProgress }: { readonly onProgress: (what: string) => void },
+): Promise<void> {
+  const isEmpty = await withContexts(urls, async ({ practitionerDb }) => {
+    const [anybody] = await practitionerDb.select({ id: practitioners.id }).from(practitioners).limit(1);
+    return anybody === undefined;
+  });
+  if (!isEmpty) return;
+  await seed(urls);
+  onProgress(`Sample data is there: ${PRACTITIONERS} practitioners and ${PATIENTS} patients in each country`);
+}
+
+/** The first samples of each country. `db` may read both contexts. */
+export async function listSamples(db: Queryable): Promise<Record<CountryCode, CountrySampleIds>> {
+  return { fr: await listCountrySamples(db, 'fr'), de: await listCountrySamples(db, 'de') };
+}
+
+/** Finds a patient or a practitioner by the id of their record, which is their user name. */
+export function findSampleUser(urls: SeedUrls): FindUser {
+  return (id) =>
+    withContexts(urls, async ({ practitionerDb, patientDb }) => {
+      if (!UUID.test(id)) return undefined;
+      const ofPatient = { country: patients.country };
+      const [patient] = await patientDb.select(ofPatient).from(patients).where(eq(patients.id, id));
+      if (patient) return { subject: id, role: 'patient', country: patient.country };
+      const ofPractitioner = { country: practitioners.country };
+      const [found] = await practitionerDb.select(ofPractitioner).from(practitioners).where(eq(practitioners.id, id));
+      return found && { subject: id, role: 'practitioner', country: found.country };
+    });
+}
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+type Range = { readonly first: number; readonly end: number };
+
+function* batches(count: number): Generator<Range> {
+  for (let first = 0; first < count; first += BATCH) yield { first, end: Math.min(first + BATCH, count) };
+}
+
+async function withContexts<Result>(
+  urls: SeedUrls,
+  work: (contexts: { practitionerDb: Database; patientDb: Database }) => Promise<Result>,
+): Promise<Result> {
+  const options = { applicationName: 'careflow-seed', maxConnections: 2, statementTimeoutMs: 60_000 };
+  const practitionerDb = connectDatabase(urls.DATABASE_URL_PRACTITIONER, options);
+  const patientDb = connectDatabase(urls.DATABASE_URL_PATIENT, options);
+  try {
+    return await work({ practitionerDb, patientDb });
+  } finally {
+    await Promise.all([practitionerDb.$client.end(), patientDb.$client.end()]);
+  }
+}
+
+const usage = `Makes sample practitioners and patients, or brings those that are there up to date.
+
+  npm run seed -- [--practitioners ${PRACTITIONERS}] [--patients ${PATIENTS}]
+
+  --practitioners  how many in each country
+  --patients       how many in each country
+
+It writes to the running local platform, or to the databases that DATABASE_URL_PRACTITIONER and DATABASE_URL_PATIENT name.
+`;
+
+/** `npm run seed`. */
+async function main(args: string[]): Promise<void> {
+  const counts = readCounts(args);
+  const urls = await findUrls();
+  const bar = new SingleBar({ format: 'Seeding {bar} {value}/{total}, {eta_formatted} to go', fps: 4 });
+  bar.start(1, 0);
+  try {
+    await seed(urls, {
+      ...counts,
+      onProgress: (done, all) => {
+        bar.setTotal(all);
+        bar.update(done);
+      },
+    });
+  } finally {
+    bar.stop();
+  }
+  console.log(
+    `In each of ${countryCodes.join(' and ')}: ${counts.practitioners} practitioners, ${counts.patients} patients.`,
+  );
+}
+
+function readCounts(args: string[]): { practitioners: number; patients: number } {
+  const text = { type: 'string' } as const;
+  const { values } = parseArgs({ args, options: { practitioners: text, patients: text } });
+  return {
+    practitioners: countOf('--practitioners', values.practitioners, PRACTITIONERS),
+    patients: countOf('--patients', values.patients, PATIENTS),
+  };
+}
+
+function countOf(name: string, text: string | undefined, fallback: number): number {
+  const count = text === undefined ? fallback : Number(text);
+  if (Number.isInteger(count) && count >= 0) return count;
+  throw new TypeError(`${name} takes a whole number.`);
+}
+
+async function findUrls(): Promise<SeedUrls> {
+  const platform = await findPlatform();
+  for (const environment of [process.env, platform?.environment]) {
+    const DATABASE_URL_PRACTITIONER = environment?.['DATABASE_URL_PRACTITIONER'];
+    const DATABASE_URL_PATIENT = environment?.['DATABASE_URL_PATIENT'];
+    if (DATABASE_URL_PRACTITIONER && DATABASE_URL_PATIENT) return { DATABASE_URL_PRACTITIONER, DATABASE_URL_PATIENT };
+  }
+  throw new Error(
+    'There is no database to write to. Start the platform with `npm start` and try again, or set ' +
+      'DATABASE_URL_PRACTITIONER and DATABASE_URL_PATIENT.',
+  );
+}
+
+/** A TypeError is what parseArgs throws too. */
+function explain(error: unknown): string {
+  if (error instanceof TypeError) return `${error.message}\n\n${usage}`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+if (import.meta.main) {
+  try {
+    await main(process.argv.slice(2));
+  } catch (error) {
+    console.error(explain(error));
+    process.exitCode = 1;
+  }
+}

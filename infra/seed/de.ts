@@ -1,0 +1,98 @@
+import type { CountrySamples } from './country.ts';
+import { holidays } from './holidays.ts';
+import { on } from './hours.ts';
+
+const weekdays = [1, 2, 3, 4, 5];
+
+export const germany: CountrySamples = {
+  timeZone: 'Europe/Berlin',
+  language: 'de',
+  patientLanguages: ['de', 'de', 'de', 'de', 'de', 'de', 'de', 'en', 'en', 'fr'],
+  spoken: ['en', 'en', 'en', 'tr', 'ru', 'pl', 'ar', 'fr'],
+  cities: [
+    { name: 'Berlin', latitude: 52.52, longitude: 13.405 },
+    { name: 'Berlin', latitude: 52.4862, longitude: 13.4251 },
+    { name: 'Berlin', latitude: 52.5389, longitude: 13.4244 },
+    { name: 'Hamburg', latitude: 53.5511, longitude: 9.9937 },
+    { name: 'Hamburg', latitude: 53.582, longitude: 9.966 },
+    { name: 'München', latitude: 48.1351, longitude: 11.582 },
+    { name: 'Köln', latitude: 50.9375, longitude: 6.9603 },
+    { name: 'Frankfurt am Main', latitude: 50.1109, longitude: 8.6821 },
+    { name: 'Stuttgart', latitude: 48.7758, longitude: 9.1829 },
+    { name: 'Düsseldorf', latitude: 51.2277, longitude: 6.7735 },
+    { name: 'Leipzig', latitude: 51.3397, longitude: 12.3731 },
+    { name: 'Dortmund', latitude: 51.5136, longitude: 7.4653 },
+    { name: 'Essen', latitude: 51.4556, longitude: 7.0116 },
+    { name: 'Bremen', latitude: 53.0793, longitude: 8.8017 },
+    { name: 'Dresden', latitude: 51.0504, longitude: 13.7373 },
+    { name: 'Hannover', latitude: 52.3759, longitude: 9.732 },
+    { name: 'Nürnberg', latitude: 49.4521, longitude: 11.0767 },
+    { name: 'Bochum', latitude: 51.4818, longitude: 7.2162 },
+    { name: 'Wuppertal', latitude: 51.2562, longitude: 7.1508 },
+    { name: 'Bielefeld', latitude: 52.0302, longitude: 8.5325 },
+    { name: 'Bonn', latitude: 50.7374, longitude: 7.0982 },
+    { name: 'Münster', latitude: 51.9607, longitude: 7.6261 },
+    { name: 'Karlsruhe', latitude: 49.0069, longitude: 8.4037 },
+    { name: 'Mannheim', latitude: 49.4875, longitude: 8.466 },
+    { name: 'Augsburg', latitude: 48.3705, longitude: 10.8978 },
+    { name: 'Wiesbaden', latitude: 50.0782, longitude: 8.2398 },
+    { name: 'Freiburg im Breisgau', latitude: 47.999, longitude: 7.8421 },
+    { name: 'Kiel', latitude: 54.3233, longitude: 10.1228 },
+    { name: 'Rostock', latitude: 54.0924, longitude: 12.0991 },
+    { name: 'Erfurt', latitude: 50.9848, longitude: 11.0299 },
+  ],
+  streets: [
+    'Lindenstraße',
+    'Mühlenweg',
+    'Am Marktplatz',
+    'Gartenstraße',
+    'Kastanienallee',
+    'Brunnenstraße',
+    'Schulstraße',
+    'Kirschweg',
+    'Alte Brücke',
+    'Uferstraße',
+    'Bahnhofstraße',
+    'Weinbergstraße',
+  ],
+  address: (street, number) => `${street} ${number}`,
+  givenNames: {
+    female: [
+      ...(['Anna', 'Lena', 'Marie', 'Sophie', 'Laura', 'Julia', 'Katharina', 'Hannah', 'Johanna', 'Emma'] as const),
+      ...(['Sabine', 'Petra', 'Monika', 'Claudia', 'Birgit', 'Ayşe', 'Elif', 'Olga', 'Magdalena', 'Heike'] as const),
+      ...(['Friederike', 'Jana', 'Nele', 'Greta', 'Ulrike', 'Svenja', 'Amira'] as const),
+    ],
+    male: [
+      ...(['Lukas', 'Leon', 'Finn', 'Jonas', 'Paul', 'Elias', 'Felix', 'Maximilian', 'Moritz', 'Jakob'] as const),
+      ...(['Thomas', 'Andreas', 'Stefan', 'Jürgen', 'Matthias', 'Mehmet', 'Emre', 'Dmitri', 'Piotr'] as const),
+      ...(['Sebastian', 'Tobias', 'Björn', 'Günther', 'Sören', 'Karl', 'Hannes', 'Malte'] as const),
+    ],
+  },
+  familyNames: [
+    ...(['Schröder', 'Neumann', 'Zimmermann', 'Krüger', 'Hartmann', 'Lange', 'Krause', 'Lehmann'] as const),
+    ...(['Köhler', 'König', 'Maier', 'Huber', 'Kaiser', 'Fuchs', 'Vogel', 'Stein', 'Jansen', 'Groß'] as const),
+    ...(['Yılmaz', 'Kaya', 'Nowak', 'Kowalski', 'Petrov', 'Ivanova', 'Rossi', 'Haddad', 'Schäfer'] as const),
+    ...(['Böhm', 'Winter', 'Sommer', 'Brandt', 'Lorenz', 'Ziegler', 'Kuhn', 'Pohl', 'Engel'] as const),
+    ...(['Hansen', 'Petersen', 'Bauer', 'Seidel', 'Thiele', 'Ahrens'] as const),
+  ],
+  visitTypeNames: {
+    consultation: 'Sprechstunde',
+    firstVisit: 'Ersttermin',
+    video: 'Videosprechstunde',
+    procedure: 'Eingriff',
+  },
+  weeks: [
+    [...on([1, 2, 4], ['08:00', '12:00'], ['14:00', '18:00']), ...on([3, 5], ['08:00', '12:30'])],
+    on(weekdays, ['08:00', '12:00'], ['13:00', '17:00']),
+    [...on([1, 2, 3, 4], ['09:00', '12:30'], ['13:30', '17:30']), ...on([5], ['08:00', '13:00'])],
+    on([1, 2, 4], ['10:00', '14:00'], ['15:00', '20:00']),
+    on(weekdays, ['08:30', '13:00']),
+    [...on([2, 4], ['14:00', '19:00']), ...on([6], ['09:00', '13:00'])],
+    on([1, 3, 5], ['08:00', '12:30'], ['13:00', '18:00']),
+  ],
+  // Those of every Land.
+  publicHolidays: (year) => holidays(year, ['01-01', -2, 1, '05-01', 39, 50, '10-03', '12-25', '12-26']),
+  // (0)171 39200 00 to 99 and (0)176 040690 00 to 99: numbers for media productions (Bundesnetzagentur, notice 148/2021).
+  practitionerPhone: (index) => `+4917139200${String(index % 100).padStart(2, '0')}`,
+  patientPhone: (index) => `+49176040690${String(index % 100).padStart(2, '0')}`,
+};

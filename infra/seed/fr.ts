@@ -1,0 +1,101 @@
+import type { CountrySamples } from './country.ts';
+import { holidays } from './holidays.ts';
+import { on } from './hours.ts';
+
+const weekdays = [1, 2, 3, 4, 5];
+
+export const france: CountrySamples = {
+  timeZone: 'Europe/Paris',
+  language: 'fr',
+  patientLanguages: ['fr', 'fr', 'fr', 'fr', 'fr', 'fr', 'fr', 'en', 'en', 'de'],
+  spoken: ['en', 'en', 'en', 'es', 'ar', 'pt', 'it', 'de'],
+  cities: [
+    { name: 'Paris', latitude: 48.8566, longitude: 2.3522 },
+    { name: 'Paris', latitude: 48.8848, longitude: 2.3444 },
+    { name: 'Paris', latitude: 48.8409, longitude: 2.3876 },
+    { name: 'Marseille', latitude: 43.2965, longitude: 5.3698 },
+    { name: 'Lyon', latitude: 45.764, longitude: 4.8357 },
+    { name: 'Lyon', latitude: 45.7485, longitude: 4.8467 },
+    { name: 'Toulouse', latitude: 43.6047, longitude: 1.4442 },
+    { name: 'Nice', latitude: 43.7102, longitude: 7.262 },
+    { name: 'Nantes', latitude: 47.2184, longitude: -1.5536 },
+    { name: 'Montpellier', latitude: 43.6108, longitude: 3.8767 },
+    { name: 'Strasbourg', latitude: 48.5734, longitude: 7.7521 },
+    { name: 'Bordeaux', latitude: 44.8378, longitude: -0.5792 },
+    { name: 'Lille', latitude: 50.6292, longitude: 3.0573 },
+    { name: 'Rennes', latitude: 48.1173, longitude: -1.6778 },
+    { name: 'Reims', latitude: 49.2583, longitude: 4.0317 },
+    { name: 'Saint-Étienne', latitude: 45.4397, longitude: 4.3872 },
+    { name: 'Toulon', latitude: 43.1242, longitude: 5.928 },
+    { name: 'Le Havre', latitude: 49.4944, longitude: 0.1079 },
+    { name: 'Grenoble', latitude: 45.1885, longitude: 5.7245 },
+    { name: 'Dijon', latitude: 47.322, longitude: 5.0415 },
+    { name: 'Angers', latitude: 47.4784, longitude: -0.5632 },
+    { name: 'Nîmes', latitude: 43.8367, longitude: 4.3601 },
+    { name: 'Clermont-Ferrand', latitude: 45.7772, longitude: 3.087 },
+    { name: 'Brest', latitude: 48.3904, longitude: -4.4861 },
+    { name: 'Tours', latitude: 47.3941, longitude: 0.6848 },
+    { name: 'Amiens', latitude: 49.8941, longitude: 2.2958 },
+    { name: 'Limoges', latitude: 45.8336, longitude: 1.2611 },
+    { name: 'Perpignan', latitude: 42.6887, longitude: 2.8948 },
+    { name: 'Besançon', latitude: 47.2378, longitude: 6.0241 },
+    { name: 'Saint-Denis de La Réunion', latitude: -20.8823, longitude: 55.4504, timeZone: 'Indian/Reunion' },
+    { name: 'Fort-de-France', latitude: 14.6161, longitude: -61.0588, timeZone: 'America/Martinique' },
+  ],
+  streets: [
+    'rue des Lilas',
+    'rue du Moulin',
+    'avenue des Tilleuls',
+    'place du Marché',
+    'rue de la Fontaine',
+    'boulevard des Platanes',
+    'rue des Écoles',
+    'allée des Cerisiers',
+    'rue du Vieux Pont',
+    'quai des Marronniers',
+    'rue de la Gare',
+    'chemin des Vignes',
+  ],
+  address: (street, number) => `${number} ${street}`,
+  givenNames: {
+    female: [
+      ...(['Camille', 'Léa', 'Manon', 'Chloé', 'Inès', 'Sarah', 'Jade', 'Louise', 'Anaïs', 'Juliette'] as const),
+      ...(['Claire', 'Sophie', 'Nathalie', 'Isabelle', 'Hélène', 'Aïcha', 'Fatou', 'Margaux', 'Élodie'] as const),
+      ...(['Céline', 'Aurélie', 'Mathilde', 'Yasmine', 'Océane', 'Brigitte', 'Solène', 'Noémie'] as const),
+    ],
+    male: [
+      ...(['Hugo', 'Lucas', 'Théo', 'Nathan', 'Louis', 'Gabriel', 'Arthur', 'Jules', 'Antoine', 'Maxime'] as const),
+      ...(['Pierre', 'François', 'Julien', 'Nicolas', 'Benoît', 'Karim', 'Mamadou', 'Rémi', 'Cédric'] as const),
+      ...(['Olivier', 'Guillaume', 'Étienne', 'Mehdi', 'Loïc', 'Gérard', 'Baptiste', 'Quentin'] as const),
+    ],
+  },
+  familyNames: [
+    ...(['Moreau', 'Lefèvre', 'Rousseau', 'Girard', 'Bonnet', 'Dupuis', 'Fontaine', 'Chevalier'] as const),
+    ...(['Garnier', 'Faure', 'Mercier', 'Blanchard', 'Guérin', 'Boyer', 'Lemaire', 'Renard', 'Barbier'] as const),
+    ...(['Benali', 'Diallo', 'Nguyen', 'Da Silva', 'Haddad', 'Traoré', 'Lopez', 'Ferreira', 'Cohen'] as const),
+    ...(['Le Goff', 'Kermarrec', 'Etcheverry', 'Muller', 'Rossi', 'Delattre', 'Vasseur', 'Marchand'] as const),
+    ...(['Perrot', 'Leclercq', 'Charpentier', 'Besson', 'Jacquet', 'Poirier', 'Hamel', 'Prévost'] as const),
+  ],
+  visitTypeNames: {
+    consultation: 'Consultation',
+    firstVisit: 'Première consultation',
+    video: 'Téléconsultation',
+    procedure: 'Acte technique',
+  },
+  weeks: [
+    on(weekdays, ['09:00', '12:30'], ['14:00', '18:30']),
+    on(weekdays, ['08:00', '12:00'], ['13:00', '17:00']),
+    on(weekdays, ['10:00', '13:00'], ['14:30', '20:00']),
+    [...on([1, 2, 4, 5], ['09:00', '12:30'], ['14:00', '19:00']), ...on([6], ['09:00', '12:30'])],
+    on([1, 2, 4], ['08:30', '12:30'], ['13:30', '18:00']),
+    on(weekdays, ['08:30', '13:00']),
+    [...on([2], ['14:00', '18:00']), ...on([4], ['09:00', '12:30'], ['14:00', '18:00'])],
+    on([1, 3, 5], ['08:00', '12:30'], ['13:00', '19:30']),
+  ],
+  // Code du travail, L3133-1.
+  publicHolidays: (year) =>
+    holidays(year, ['01-01', 1, '05-01', '05-08', 39, 50, '07-14', '08-15', '11-01', '11-11', '12-25']),
+  // 06 39 98 00 00 to 99 99: the numbering plan's range for audiovisual works (ARCEP, decision 2018-0881).
+  practitionerPhone: (index) => `+3363998${String(index % 5_000).padStart(4, '0')}`,
+  patientPhone: (index) => `+3363998${String(5_000 + (index % 5_000)).padStart(4, '0')}`,
+};
