@@ -15,13 +15,13 @@ export const notificationKinds = [
 export type NotificationKind = (typeof notificationKinds)[number];
 
 /** What a recipient allows or refuses as one. */
-export type Category = 'booking' | 'reminder';
+type Category = 'booking' | 'reminder';
 
 /** Who a message is for. A proxy is told in place of a patient who has no address of their own. */
 export type RecipientType = 'patient' | 'proxy' | 'practitioner';
 
 /** By category and channel; what is not said is allowed. */
-export type Preferences = Readonly<Partial<Record<string, Readonly<Partial<Record<Channel, boolean>>>>>>;
+type Preferences = Readonly<Partial<Record<string, Readonly<Partial<Record<Channel, boolean>>>>>>;
 
 export type Recipient = {
   readonly type: RecipientType;
@@ -40,10 +40,6 @@ export type WithheldBecause = 'opted-out' | 'no-address' | 'address-suppressed' 
 /** `claimed` is on its way until its lease ends; `failed` is tried again, and so is `refused` when its event comes again. */
 export type DeliveryStatus = 'planned' | 'claimed' | 'sent' | 'failed' | 'refused' | 'suppressed';
 
-export function categoryOf(kind: NotificationKind): Category {
-  return kind === 'booking-reminder' ? 'reminder' : 'booking';
-}
-
 /** Why the recipient is not written to on the channel, as far as it lies with them. */
 export function unreachableBecause(
   recipient: Recipient | undefined,
@@ -58,4 +54,8 @@ export function unreachableBecause(
 /** Nobody is told of a visit that has begun. */
 export function lateBecause(slotStart: Temporal.Instant, now: Temporal.Instant): WithheldBecause | undefined {
   return Temporal.Instant.compare(slotStart, now) <= 0 ? 'past' : undefined;
+}
+
+function categoryOf(kind: NotificationKind): Category {
+  return kind === 'booking-reminder' ? 'reminder' : 'booking';
 }

@@ -5,7 +5,7 @@ import { inboxTable } from './inbox.ts';
 import { calendarDate, instant } from './instant.ts';
 import { outboxTable } from './outbox.ts';
 
-export const notificationSchema = pgSchema('notification');
+const notificationSchema = pgSchema('notification');
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 

@@ -1,0 +1,59 @@
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+
+import { open } from '../../../functions/notifications/index.ts';
+import { ConfigError } from '../../../shared/runtime/config.ts';
+import { buildServer } from '../../../shared/runtime/server.ts';
+import { openMailbox } from '../../shared/notify/mailbox.ts';
+import { booking, openWorld, requestOf, type World } from './world.ts';
+
+const log = pino({ level: 'silent' });
+
+let world: World;
+let mailbox: Awaited<ReturnType<typeof openMailbox>>;
+beforeAll(async () => {
+  [world, mailbox] = await Promise.all([openWorld(), openMailbox()]);
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'local').stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await Promise.all([world.close(), mailbox.close()]);
+});
+
+function environment() {
+  const [, notification, patientReader, practitionerReader] = world.urls;
+  return {
+    DATABASE_URL_NOTIFICATION: notification,
+    DATABASE_URL_PATIENT_READER: patientReader,
+    DATABASE_URL_PRACTITIONER_READER: practitionerReader,
+    OIDC_ISSUER: 'https://id.example',
+    OIDC_JWKS_URL: 'https://id.example/jwks',
+    AWS_REGION: 'eu-west-3',
+    AWS_ENDPOINT_URL: mailbox.aws().endpoint,
+    EMAIL_FROM: 'Careflow <no-reply@careflow.example>',
+  };
+}
+
+it('sends two e-mails and two SMS for one booking through SES and SNS, and is ready', async () => {
+  const fn = await open(environment(), log);
+  const app = buildServer(fn, { log });
+  const people = { practitionerId: await world.addPractitioner(), patientId: await world.addPatient() };
+  const soon = Temporal.Now.instant().add({ hours: 30 }).round('minute');
+
+  const answer = await app.inject(
+    requestOf(booking(people, soon.toString()).created(Temporal.Now.instant().toString())),
+  );
+  expect(answer.statusCode).toBe(204);
+  const { items } = await mailbox.list();
+  expect(items.map(({ channel }) => channel).toSorted()).toEqual(['email', 'email', 'sms', 'sms']);
+  expect((await app.inject('/health/ready')).statusCode).toBe(200);
+
+  await app.close();
+  await fn.close();
+});
+
+it('says everything the environment lacks, and how a ladder is written', async () => {
+  const refused = await open({ REMINDERS: 'email:tomorrow' }, log).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(ConfigError);
+  expect(String(refused)).toMatch(/DATABASE_URL_PATIENT_READER.*EMAIL_FROM.*REMINDERS is not a list of reminders/s);
+});
