@@ -1,14 +1,28 @@
-import { drizzle, type NodePgDatabase, type NodePgQueryResultHKT } from 'drizzle-orm/node-postgres';
-import type { PgDatabase } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import {
+  NodePgDatabase,
+  type NodePgQueryResultHKT,
+  NodePgSession,
+  type NodePgTransaction,
+} from 'drizzle-orm/node-postgres';
+import {
+  type PgDatabase,
+  PgDialect,
+  type PgPreparedQuery,
+  type PgTransactionConfig,
+  type PreparedQueryConfig,
+} from 'drizzle-orm/pg-core';
 import pg from 'pg';
 
 import { nameDriverError } from './driver-error.ts';
+
+type NoSchema = Record<string, never>;
 
 /** A context's database over a pool: ask it for `transaction`, or query it directly. */
 export type Database = NodePgDatabase & { $client: pg.Pool };
 
 /** What a query needs: the database, or a transaction of it. */
-export type Queryable = PgDatabase<NodePgQueryResultHKT, Record<string, never>>;
+export type Queryable = PgDatabase<NodePgQueryResultHKT, NoSchema>;
 
 export type DatabaseOptions = {
   /** Shown in pg_stat_activity. */
@@ -28,7 +42,7 @@ const types: pg.CustomTypesConfig = {
 
 /** Connects lazily; a failure to connect or a lost connection is AppError `unavailable`. */
 export function connectDatabase(url: string, options: DatabaseOptions): Database {
-  const pool = new NamedErrorPool({
+  const pool = new LastingPool({
     connectionString: url,
     application_name: options.applicationName,
     max: options.maxConnections ?? 10,
@@ -36,37 +50,65 @@ export function connectDatabase(url: string, options: DatabaseOptions): Database
     statement_timeout: options.statementTimeoutMs ?? 15_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
     types,
-    Client: NamedErrorClient,
   });
-  // An idle connection that breaks is replaced at the next query, which reports what is still wrong then.
+  // A connection that breaks is replaced; whoever uses it, or asks for the next, is told by their own query.
   pool.on('error', () => undefined);
-  return drizzle(pool);
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  const dialect = new PgDialect();
+  return Object.assign(new NodePgDatabase(dialect, new PoolSession(pool, dialect), undefined), { $client: pool });
 }
 
 /** Resolves when the database answers. */
 export async function ping(db: Database): Promise<void> {
-  await db.$client.query('SELECT 1');
+  await db.execute(sql`SELECT 1`);
 }
 
-class NamedErrorClient extends pg.Client {
-  // The driver's overloads (callback, promise, submittable) share one implementation; only promises are renamed.
-  override query: pg.Client['query'] = ((...args: Parameters<pg.Client['query']>) => {
-    const answer: unknown = super.query(...args);
-    return answer instanceof Promise ? answer.catch(rethrowNamed) : answer;
-  }) as pg.Client['query'];
-}
-
-class NamedErrorPool extends pg.Pool {
-  override connect: pg.Pool['connect'] = ((...args: Parameters<pg.Pool['connect']>) => {
-    const answer: unknown = super.connect(...args);
-    return answer instanceof Promise ? answer.catch(rethrowNamed) : answer;
-  }) as pg.Pool['connect'];
-
-  override query: pg.Pool['query'] = ((...args: Parameters<pg.Pool['query']>) => {
-    const answer: unknown = super.query(...args);
-    return answer instanceof Promise ? answer.catch(rethrowNamed) : answer;
+class LastingPool extends pg.Pool {
+  // The driver's own drops the connection with every query that fails, and a slot that is taken is one.
+  override query = (async (...args: Parameters<pg.PoolClient['query']>) => {
+    const client = await this.connect();
+    try {
+      return await client.query(...args);
+    } finally {
+      client.release();
+    }
   }) as pg.Pool['query'];
+}
+
+/** Tells what the driver reports by the names of `nameDriverError`. */
+class NamedErrorSession extends NodePgSession<NoSchema, NoSchema> {
+  override prepareQuery<Config extends PreparedQueryConfig = PreparedQueryConfig>(
+    ...query: Parameters<NodePgSession<NoSchema, NoSchema>['prepareQuery']>
+  ): PgPreparedQuery<Config> {
+    const prepared = super.prepareQuery<Config>(...query);
+    const execute = prepared.execute.bind(prepared);
+    prepared.execute = (values) => execute(values).catch(rethrowNamed);
+    return prepared;
+  }
+}
+
+class PoolSession extends NamedErrorSession {
+  readonly #pool: pg.Pool;
+
+  constructor(pool: pg.Pool, dialect: PgDialect) {
+    super(pool, dialect, undefined);
+    this.#pool = pool;
+  }
+
+  // The driver's own never gives back a connection on which the transaction could not begin.
+  override async transaction<Result>(
+    work: (tx: NodePgTransaction<NoSchema, NoSchema>) => Promise<Result>,
+    config?: PgTransactionConfig,
+  ): Promise<Result> {
+    const client = await this.#pool.connect().catch(rethrowNamed);
+    try {
+      return await new NamedErrorSession(client, this.dialect, undefined).transaction(work, config);
+    } finally {
+      client.release();
+    }
+  }
 }
 
 function rethrowNamed(error: unknown): never {
