@@ -78,7 +78,9 @@ function fromBinary(headers: IncomingHttpHeaders, mediaType: string | undefined,
 
 function fromStructured(event: unknown): Envelope {
   if (typeof event !== 'object' || event === null || Array.isArray(event)) throw new EventRefused('not-an-event');
-  const { data, data_base64: base64, ...attributes }: Record<string, unknown> = { ...event };
+  const { data, data_base64: base64, ...given }: Record<string, unknown> = { ...event };
+  // An attribute that is null is one that is not set (CloudEvents JSON format, section 2.2).
+  const attributes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
   const checked = checkAttributes(attributes);
   validate({ 'content-type': eventMediaType }, attributes);
   if (typeof base64 !== 'string') return { ...checked, data };

@@ -9,7 +9,7 @@ import type { Answer, CareflowFunction, RequestContext, Route } from './function
 import { claimOf, once } from './idempotency.ts';
 import { checkInputOf } from './input.ts';
 import { etagOf, idOf, parseIfMatch } from './preconditions.ts';
-import { headerOf } from './request.ts';
+import { headerOf, mustBePlain } from './request.ts';
 
 /** Registers a function's routes: who may, what is asked, has it been answered, do it, answer. */
 export function registerOperations(app: FastifyInstance, fn: CareflowFunction, log: Logger): void {
@@ -111,8 +111,11 @@ function send(request: FastifyRequest, reply: FastifyReply, status: number, answ
   return status === 204 ? reply.send() : reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
 }
 
+type Done = (error: Error | null, body?: unknown) => void;
+
 /** The parser's own message quotes the body, so it is dropped. An empty body is none. */
-function parseJson(_request: FastifyRequest, body: string, done: (error: Error | null, body?: unknown) => void): void {
+function parseJson({ headers }: FastifyRequest, body: string, done: Done): void {
+  mustBePlain(headers);
   try {
     done(null, body === '' ? undefined : JSON.parse(body));
   } catch {

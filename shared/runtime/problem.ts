@@ -1,6 +1,5 @@
 import { AppError } from '../errors.ts';
 import type { ErrorCode, PublicDetails } from '../errors.ts';
-import { challengeFor } from '../identity/challenge.ts';
 import { httpStatus } from './status.ts';
 
 /** What can be wrong with a request before any operation sees it, beside the errors operations know. */
@@ -105,7 +104,6 @@ const fastifyFaults: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid-input',
   FST_ERR_BAD_URL: 'invalid-input',
   FST_ERR_MAX_PARAM_LENGTH: 'uri-too-long',
-  FST_ERR_HANDLER_TIMEOUT: 'unavailable',
 };
 
 /** What a thrown value is to whoever asked. */
@@ -124,17 +122,24 @@ export function explain(error: unknown): Explanation {
   }
   if (error instanceof RequestError) return { code: error.code, headers: error.headers };
   const code = error instanceof Error && 'code' in error ? fastifyFaults[String(error.code)] : undefined;
-  return { code: code ?? 'internal', headers: code === 'unavailable' ? retryAfter(defaultRetrySeconds) : {} };
+  return { code: code ?? 'internal', headers: {} };
 }
 
 const defaultRetrySeconds = 5;
 
-/** The challenge of a 401 (RFC 9110, section 11.6.1) and when to come back (section 10.2.3). */
-function headersOf(error: AppError): Readonly<Record<string, string>> {
-  if (error.code === 'unauthenticated') return { 'www-authenticate': challengeFor(error) };
-  if (error.code !== 'rate-limited' && error.code !== 'unavailable') return {};
-  const seconds = error.details['retryAfterSeconds'];
+/** The challenge of a 401 (RFC 9110, section 11.6.1; RFC 6750, section 3) and when to come back (section 10.2.3). */
+function headersOf({ code, details }: AppError): Readonly<Record<string, string>> {
+  if (code === 'unauthenticated') return { 'www-authenticate': challenge(details['reason']) };
+  if (code !== 'rate-limited' && code !== 'unavailable') return {};
+  const seconds = details['retryAfterSeconds'];
   return retryAfter(typeof seconds === 'number' ? Math.max(1, Math.ceil(seconds)) : defaultRetrySeconds);
+}
+
+/** Names no error where no token was sent, as RFC 6750 asks. */
+function challenge(reason: unknown): string {
+  const bearer = 'Bearer realm="careflow"';
+  if (typeof reason !== 'string' || reason === 'missing') return bearer;
+  return `${bearer}, error="invalid_token", error_description="${reason}"`;
 }
 
 function retryAfter(seconds: number): Readonly<Record<string, string>> {

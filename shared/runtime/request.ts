@@ -1,11 +1,15 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
 import type { FastifyRequest } from 'fastify';
 
 import type { Caller } from '../domain/caller.ts';
+import { RequestError } from './problem.ts';
 import type { Span } from './trace-context.ts';
 
 /** What the edge knows of a request beside what was sent. */
 export type Received = {
   span: Span;
+  deadline?: NodeJS.Timeout;
   caller?: Caller;
   /** Members of the log line that only some requests have. */
   logged?: Readonly<Record<string, unknown>>;
@@ -14,6 +18,10 @@ export type Received = {
 declare module 'fastify' {
   interface FastifyRequest {
     received: Received;
+  }
+  interface FastifyInstance {
+    /** Whether no request is under way. */
+    isIdle: () => boolean;
   }
 }
 
@@ -26,4 +34,12 @@ export function pathPattern(request: FastifyRequest): string {
 export function headerOf(request: FastifyRequest, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value[0] : value;
+}
+
+/** Throws unless a body can be read as it came: in UTF-8 (the one charset of JSON, RFC 8259) and not compressed. */
+export function mustBePlain(headers: IncomingHttpHeaders): void {
+  const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
+  const encoding = headers['content-encoding'] ?? 'identity';
+  if (encoding !== 'identity' || !/^(utf-?8|us-ascii)$/i.test(charset))
+    throw new RequestError('unsupported-media-type');
 }

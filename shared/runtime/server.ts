@@ -29,7 +29,7 @@ export type ServerOptions = {
 };
 
 /** Above the 90 s for which Knative's queue-proxy keeps idle connections, or it would send into a closed one. */
-const keepAliveTimeoutMs = 95_000;
+export const keepAliveTimeoutMs = 95_000;
 const receiveTimeoutMs = 30_000;
 
 /** A function behind HTTP. The caller listens, or hands requests to `routing`. */
@@ -39,7 +39,6 @@ export function buildServer(fn: CareflowFunction, options: ServerOptions): Fasti
     logger: false,
     trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
     bodyLimit: options.bodyLimitBytes ?? 256 * 1024,
-    handlerTimeout: requestTimeoutMs,
     connectionTimeout: requestTimeoutMs + receiveTimeoutMs,
     requestTimeout: receiveTimeoutMs,
     keepAliveTimeout: keepAliveTimeoutMs,
@@ -47,13 +46,13 @@ export function buildServer(fn: CareflowFunction, options: ServerOptions): Fasti
     routerOptions: { maxParamLength: 200 },
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
-      receive(request, reply, isDraining());
+      receive(request, reply);
       answerError(error, request, reply, log);
     },
     clientErrorHandler: answerClientError,
   });
   const paths = collectPaths(app);
-  registerDefaults(app, log, isDraining);
+  registerDefaults(app, { log, isDraining, requestTimeoutMs });
   registerProbes(app, fn, { timeoutMs: options.probeTimeoutMs ?? 2000, isDraining });
   if (fn.routes.length > 0) app.register(async (scope) => registerOperations(scope, fn, log));
   if (fn.subscriptions.length > 0) {
@@ -68,12 +67,21 @@ export function buildServer(fn: CareflowFunction, options: ServerOptions): Fasti
   return app;
 }
 
-function registerDefaults(app: FastifyInstance, log: Logger, isDraining: () => boolean): void {
+type Defaults = Required<Pick<ServerOptions, 'log' | 'isDraining' | 'requestTimeoutMs'>>;
+
+function registerDefaults(app: FastifyInstance, { log, isDraining, requestTimeoutMs }: Defaults): void {
+  let underWay = 0;
+  app.decorate('isIdle', () => underWay === 0);
   app.addHook('onRequest', (request, reply, done) => {
-    receive(request, reply, isDraining());
+    underWay += 1;
+    receive(request, reply);
+    request.received.deadline = setTimeout(answerLate, requestTimeoutMs, reply);
+    if (isDraining()) reply.header('connection', 'close');
     done(request.is404 ? new AppError('not-found', 'There is no such path.') : undefined);
   });
   app.addHook('onResponse', (request, reply, done) => {
+    underWay -= 1;
+    clearTimeout(request.received.deadline);
     logRequest(request, reply, log);
     done();
   });
@@ -83,11 +91,15 @@ function registerDefaults(app: FastifyInstance, log: Logger, isDraining: () => b
   });
 }
 
-function receive(request: FastifyRequest, reply: FastifyReply, draining: boolean): void {
+function receive(request: FastifyRequest, reply: FastifyReply): void {
   const span = startSpan(headerOf(request, 'traceparent'));
   request.received = { span };
   reply.header('traceparent', span.traceparent);
-  if (draining) reply.header('connection', 'close');
+}
+
+/** What is under way runs on, but whoever asked is not kept waiting. */
+function answerLate(reply: FastifyReply): void {
+  if (!reply.sent) reply.send(new AppError('unavailable', 'It took too long.'));
 }
 
 /** One line per request: the path as the contract writes it, no query, no body, no event data. */
@@ -136,7 +148,7 @@ function collectPaths(app: FastifyInstance): ReadonlyMap<string, Path> {
 
 /** RFC 9110, section 15.5.6: a known path with another method is 405 and says which it has. */
 function refuseOtherMethods(app: FastifyInstance, paths: ReadonlyMap<string, Path>): void {
-  for (const { url, methods } of [...paths.values()]) {
+  for (const { url, methods } of paths.values()) {
     const allow = [...methods].toSorted().join(', ');
     const method = everyMethod.filter((each) => !methods.has(each));
     const refuse = async (): Promise<never> => {

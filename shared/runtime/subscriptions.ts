@@ -3,26 +3,22 @@ import type { Logger } from 'pino';
 
 import type { EventOf, EventContract } from '../../schemas/events/contract.ts';
 import { AppError } from '../errors.ts';
-import type { ErrorCode } from '../errors.ts';
 import { EventRefused, readMessage } from './cloud-event.ts';
 import type { Envelope, Refusal } from './cloud-event.ts';
-import type { CareflowFunction, EventContext, Subscription } from './function.ts';
+import type { CareflowFunction, Subscription } from './function.ts';
 import { faultsOf } from './input.ts';
 import { spanLog } from './log.ts';
-import { problemMediaType } from './problem.ts';
-import { headerOf } from './request.ts';
+import { explain, problem, problemMediaType } from './problem.ts';
+import type { ProblemCode } from './problem.ts';
+import { headerOf, mustBePlain } from './request.ts';
 import { eventStatus, isRedelivered } from './status.ts';
 import { startSpan } from './trace-context.ts';
 
 /** KafkaSource's type for a record that is no CloudEvent, or only half of one. */
 const foreignRecordType = 'dev.knative.kafka.event';
 
-/** Why an event was not done, in the words of a program: Knative keeps it as a dead letter's `knativeerrordata`. */
-type Refused = {
-  readonly status: number;
-  readonly reason: Refusal | ErrorCode | 'internal';
-  readonly paths: readonly string[];
-};
+/** Why an event was not taken, in the words of a program: Knative keeps it as a dead letter's `knativeerrordata`. */
+type Answer = { readonly status: number; readonly reason: Refusal | ProblemCode; readonly paths: readonly string[] };
 
 const refusalStatus: Readonly<Record<Refusal, number>> = {
   'not-an-event': 400,
@@ -48,10 +44,14 @@ export function registerSubscriptions(
 ): void {
   const byType = new Map(fn.subscriptions.map((subscription) => [subscription.contract.type, subscription]));
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', { parseAs: 'string', bodyLimit }, ({ headers }, body, done) => {
+    mustBePlain(headers);
+    done(null, body);
+  });
+  app.setErrorHandler((error, request, reply) => refuse(error, request, reply, log));
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const refused = await takeMessage(request, reply, byType, log);
-    return refused ? refuse(reply, refused) : reply.code(204).send();
+    await takeMessage(request, (envelope) => takeEvent(envelope, byType, request, reply, log));
+    return reply.code(204).send();
   };
   for (const url of ['/events', '/']) app.route({ method: 'POST', url, bodyLimit, handler });
 }
@@ -60,50 +60,40 @@ export function registerSubscriptions(
  * Takes the events of a message one after the other, for the order of a key's events is a promise. Where one needs a
  * redelivery the rest waits for it; one that no redelivery cures lets the others pass.
  */
-async function takeMessage(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  subscriptions: ReadonlyMap<string, Subscription>,
-  log: Logger,
-): Promise<Refused | undefined> {
-  let worst: Refused | undefined;
-  try {
-    for (const readEvent of readMessage(request.headers, typeof request.body === 'string' ? request.body : '')) {
-      const refused = await takeEvent(request, reply, readEvent, subscriptions, log);
-      if (refused && isRedelivered(refused.status)) return refused;
-      worst ??= refused;
+async function takeMessage(request: FastifyRequest, take: (event: Envelope) => Promise<void>): Promise<void> {
+  let refused: unknown;
+  const body = typeof request.body === 'string' ? request.body : '';
+  for (const read of readMessage(request.headers, body)) {
+    try {
+      await take(read());
+    } catch (error) {
+      if (isRedelivered(answerTo(error).status)) throw error;
+      refused ??= error;
     }
-    return worst;
-  } catch (error) {
-    return explain(error, log);
   }
+  if (refused !== undefined) throw refused;
 }
 
 async function takeEvent(
+  event: Envelope,
+  subscriptions: ReadonlyMap<string, Subscription>,
   request: FastifyRequest,
   reply: FastifyReply,
-  readEvent: () => Envelope,
-  subscriptions: ReadonlyMap<string, Subscription>,
   log: Logger,
-): Promise<Refused | undefined> {
-  try {
-    const envelope = readEvent();
-    const span = startSpan(envelope.traceparent ?? headerOf(request, 'traceparent'));
-    request.received.span = span;
-    reply.header('traceparent', span.traceparent);
-    const { contract, handler } = subscriptionTo(envelope, subscriptions);
-    request.received.logged = { eventType: contract.type, eventId: envelope.id };
-    const context: EventContext = {
-      traceparent: span.traceparent,
-      get log() {
-        return spanLog(log, span);
-      },
-    };
-    await handler(checkData(envelope, contract), context);
-    return undefined;
-  } catch (error) {
-    return explain(error, spanLog(log, request.received.span));
-  }
+): Promise<void> {
+  const span = startSpan(event.traceparent ?? headerOf(request, 'traceparent'));
+  request.received.span = span;
+  reply.header('traceparent', span.traceparent);
+  const { contract, handler } = subscriptionTo(event, subscriptions);
+  request.received.logged = { eventType: contract.type, eventId: event.id };
+  const checked = checkData(event, contract);
+  await handler(checked, {
+    traceparent: span.traceparent,
+    // Made when asked for: most handlers log nothing of their own.
+    get log() {
+      return spanLog(log, span);
+    },
+  });
 }
 
 function subscriptionTo(event: Envelope, subscriptions: ReadonlyMap<string, Subscription>): Subscription {
@@ -123,24 +113,26 @@ function checkData(event: Envelope, { data }: EventContract): EventOf<EventContr
   throw new EventRefused('invalid-data', [...new Set(paths)]);
 }
 
-function explain(error: unknown, log: Logger): Refused {
+function answerTo(error: unknown): Answer {
   if (error instanceof EventRefused) {
     return { status: refusalStatus[error.reason], reason: error.reason, paths: error.paths };
   }
-  if (error instanceof AppError) {
-    if (error.code === 'unavailable') log.warn({ err: error }, 'a dependency is not available');
-    return { status: eventStatus[error.code], reason: error.code, paths: [] };
-  }
-  log.error({ err: error }, 'an event handler failed');
-  return { status: 500, reason: 'internal', paths: [] };
+  if (error instanceof AppError) return { status: eventStatus[error.code], reason: error.code, paths: [] };
+  const { code } = explain(error);
+  return { status: problem(code).status, reason: code, paths: [] };
 }
 
-function refuse(reply: FastifyReply, { status, reason, paths }: Refused): FastifyReply {
-  reply.request.received.logged = { ...reply.request.received.logged, reason };
+const mostPaths = 10;
+
+/** The body tells a program why, and nothing of the event: it ends in the dead letter's headers. */
+function refuse(error: unknown, { received }: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {
+  const { status, reason, paths } = answerTo(error);
+  received.logged = { ...received.logged, reason };
+  if (status >= 500) spanLog(log, received.span).error({ err: error }, 'event failed');
   if (status === 429 || status === 503) reply.header('retry-after', '5');
   const body = { type: `urn:careflow:refusal:${reason}`, title: 'The event was not taken', status, reason };
   return reply
     .code(status)
     .type(problemMediaType)
-    .send(JSON.stringify(paths.length > 0 ? { ...body, paths: paths.slice(0, 10) } : body));
+    .send(JSON.stringify(paths.length > 0 ? { ...body, paths: paths.slice(0, mostPaths) } : body));
 }

@@ -1,0 +1,26 @@
+import { integer, oneOf, readConfig } from './config.ts';
+import type { DrainOptions } from './drain.ts';
+import type { Environment } from './function.ts';
+import { createLog, logLevels } from './log.ts';
+import type { ServerOptions } from './server.ts';
+
+export type RuntimeSettings = Pick<ServerOptions, 'log' | 'requestTimeoutMs'> &
+  DrainOptions & { readonly port: number };
+
+/** What every function reads of its environment, whichever door it is behind. */
+export function readSettings(name: string, environment: Environment): RuntimeSettings {
+  const config = readConfig(environment, {
+    PORT: integer({ default: 8080, max: 65_535 }),
+    LOG_LEVEL: oneOf(logLevels, { default: 'info' }),
+    REQUEST_TIMEOUT_MS: integer({ default: 30_000, min: 1 }),
+    DRAIN_DELAY_MS: integer({ default: 5000 }),
+    DRAIN_DEADLINE_MS: integer({ default: 30_000, min: 1 }),
+  });
+  return {
+    log: createLog({ name, level: config.LOG_LEVEL }),
+    port: config.PORT,
+    requestTimeoutMs: config.REQUEST_TIMEOUT_MS,
+    drainDelayMs: config.DRAIN_DELAY_MS,
+    drainDeadlineMs: config.DRAIN_DEADLINE_MS,
+  };
+}
