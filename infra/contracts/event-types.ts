@@ -19,6 +19,7 @@ function eventType(event: EventContract): object {
         { name: 'type', required: true, value: event.type },
         { name: 'source', required: true, value: event.source },
         { name: 'specversion', required: true, value: '1.0' },
+        { name: 'id', required: true },
         { name: 'dataschema', required: false, value: event.dataschema },
         { name: 'partitionkey', required: true },
       ],

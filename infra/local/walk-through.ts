@@ -30,7 +30,7 @@ Careflow is ready at ${gateway}. In another terminal, in this folder, paste:
   # Book the next one
   SLOT=$(curl -s -H "Authorization: Bearer $TOKEN" "${gateway}/fr/practitioners/${practitioner.id}/availability?visitTypeId=${visitType.id}" | sed 's/.*"nextAvailable":"\\([^"]*\\)".*/\\1/')
   curl -s -X POST "${gateway}/fr/bookings" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' -H "Idempotency-Key: walk-through-$SLOT" \\
-    -d '{"practitionerId":"${practitioner.id}","patientId":"${patient.id}","visitTypeId":"${visitType.id}","slotStart":"'$SLOT'"}'
+    -d '{"practitionerId":"${practitioner.id}","patientId":"${patient.id}","visitTypeId":"${visitType.id}","slotStart":"'$SLOT'","sameSpecialty":"keep"}'
 
   # It is gone from the free slots, and two e-mails and two SMS were sent
   curl -s -H "Authorization: Bearer $TOKEN" "${gateway}/fr/practitioners/${practitioner.id}/availability?days=7"

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import { Kafka, logLevel } from 'kafkajs';
 
+import { quietRequestQueues } from '../../../shared/events/kafka-request-queue.ts';
 import { runCommand } from './command.ts';
 import { findJava } from './java.ts';
 import { kafkaJars } from './kafka-jars.ts';
@@ -99,6 +100,7 @@ async function format(java: string, classPath: string[], dir: string, properties
 }
 
 async function answers(port: number): Promise<boolean> {
+  quietRequestQueues();
   const client = new Kafka({
     clientId: 'careflow-start',
     brokers: [`127.0.0.1:${port}`],

@@ -76,8 +76,13 @@ async function initialise(dir: string, data: string, initdb: string, account: Ac
   await mkdir(unfinished, { mode: 0o700 });
   if (account.ids) await chown(unfinished, account.ids.uid, account.ids.gid);
   await runAs(account, initdb, [
-    ...['--pgdata', unfinished, '--username', 'postgres', '--auth', 'trust', '--encoding', 'UTF8'],
-    ...['--locale', 'C', '--locale-provider', 'builtin', '--builtin-locale', 'C.UTF-8'],
+    `--pgdata=${unfinished}`,
+    '--username=postgres',
+    '--auth=trust',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--locale-provider=builtin',
+    '--builtin-locale=C.UTF-8',
   ]);
   await rename(unfinished, data);
 }

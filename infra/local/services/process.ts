@@ -95,7 +95,8 @@ async function launch(spec: ProcessSpec): Promise<Running> {
     stdio: ['ignore', log.fd, log.fd],
     env: spec.env ?? process.env,
   });
-  await once(child, 'spawn').finally(async () => log.close());
+  await once(child, 'spawn');
+  await log.close();
   await writeFile(spec.pidFile, JSON.stringify({ pid: child.pid, parent: process.pid }));
   return watch(spec, child);
 }
