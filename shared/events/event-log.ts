@@ -1,3 +1,13 @@
+import type { Logger } from 'pino';
+
+export type EventLogOptions = {
+  /** Shown by the broker and the database beside each connection. */
+  clientId: string;
+  log?: Logger;
+  /** How long `append` tries; 10 s where nothing is said. */
+  appendDeadlineMs?: number;
+};
+
 /** A record as the log keeps it: Kafka's shape, with keys and header values as text. */
 export type LogRecord = {
   topic: string;

@@ -2,18 +2,18 @@ import { Kafka, type KafkaConfig, type LogEntry, logLevel } from 'kafkajs';
 import type { Logger } from 'pino';
 
 import { AppError } from '../errors.ts';
+import type { EventLogOptions } from './event-log.ts';
 import { quietRequestQueues } from './kafka-request-queue.ts';
-import type { EventLogOptions } from './open-event-log.ts';
 
 /** Makes a client for one purpose: kafkajs shares state between the consumers of one client, so none is used for two. */
-export type NewKafka = () => Promise<Kafka>;
+export type NewKafka = () => Kafka;
 
 /** How often kafkajs tries by itself before its caller hears of it. */
 export const RETRY = { retries: 4, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2 };
 
 export function kafkaClients(brokers: string[], { clientId, log }: EventLogOptions): NewKafka {
-  return async () => {
-    await quietRequestQueues();
+  return () => {
+    quietRequestQueues();
     const config: KafkaConfig = {
       clientId,
       brokers,
@@ -21,16 +21,16 @@ export function kafkaClients(brokers: string[], { clientId, log }: EventLogOptio
       requestTimeout: 8_000,
       retry: RETRY,
       logLevel: log ? logLevel.INFO : logLevel.NOTHING,
-      ...(log && { logCreator: () => (entry) => writeLog(log, entry, logLevel.WARN) }),
+      ...(log && { logCreator: () => (entry) => writeLog(log, entry) }),
     };
     return new Kafka(config);
   };
 }
 
 /** What kafkajs calls an error is often its next attempt's business: a line of warning at most. */
-function writeLog(log: Logger, { namespace, level, log: entry }: LogEntry, warning: number): void {
+function writeLog(log: Logger, { namespace, label, log: entry }: LogEntry): void {
   const { message, timestamp: _, ...details } = entry;
-  log[level <= warning ? 'warn' : 'debug']({ kafka: { namespace, ...details } }, message);
+  log[label === 'ERROR' || label === 'WARN' ? 'warn' : 'debug']({ kafka: { namespace, ...details } }, message);
 }
 
 /** Names what Kafka or its client reports; hands anything else on as it is. */

@@ -4,12 +4,11 @@ import type { Admin } from 'kafkajs';
 
 import { AppError } from '../errors.ts';
 import { APPEND_DEADLINE_MS, createAppendQueue } from './append-queue.ts';
-import type { EventLog, Topic } from './event-log.ts';
+import type { EventLog, EventLogOptions, Topic } from './event-log.ts';
 import { kafkaClients, nameKafkaError, protocolErrorType, RETRY, type NewKafka } from './kafka-client.ts';
 import { createKafkaProducer } from './kafka-producer.ts';
 import { readKafkaTopic } from './kafka-read.ts';
 import { subscribeToKafka } from './kafka-subscription.ts';
-import type { EventLogOptions } from './open-event-log.ts';
 
 const LEADERS_DEADLINE_MS = 10_000;
 const LEADERS_POLL_MS = 50;
@@ -36,7 +35,7 @@ export function createKafkaLog(brokers: string[], options: EventLogOptions): Eve
 
 /** One for each task: an admin that is shared stumbles over the topics of the others' tasks. */
 async function lendAdmin<Result>(newKafka: NewKafka, work: (admin: Admin) => Promise<Result>): Promise<Result> {
-  const kafka = await newKafka();
+  const kafka = newKafka();
   const admin = kafka.admin({ retry: RETRY });
   try {
     await admin.connect();

@@ -34,7 +34,7 @@ export function createKafkaProducer(newKafka: NewKafka): KafkaProducer {
 }
 
 async function connectProducer(newKafka: NewKafka): Promise<Producer> {
-  const kafka = await newKafka();
+  const kafka = newKafka();
   const producer = kafka.producer({
     idempotent: true,
     maxInFlightRequests: 1,

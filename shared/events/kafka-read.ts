@@ -45,7 +45,7 @@ async function* readRests(
   rests: Map<number, Rest>,
 ): AsyncGenerator<StoredRecord> {
   const groupId = `read-${topic}-${randomUUID()}`;
-  const kafka = await newKafka();
+  const kafka = newKafka();
   const consumer = kafka.consumer({ groupId, allowAutoTopicCreation: false, maxWaitTimeInMs: 200, retry: noRestart });
   const batches = createBatches(consumer, rests);
   try {

@@ -1,6 +1,4 @@
-import Queue from 'kafkajs/src/network/requestQueue/index.js';
-
-import type { RequestQueue } from 'kafkajs/src/network/requestQueue/index.js';
+import Queue, { type RequestQueue } from 'kafkajs/src/network/requestQueue/index.js';
 
 let quiet = false;
 
@@ -8,7 +6,7 @@ let quiet = false;
  * kafkajs 2.2.4 keeps a timer of 1 ms running on each connection although it only serves requests that wait for their
  * turn. Here it runs while there are such requests, so that an idle connection lets the processor sleep.
  */
-export async function quietRequestQueues(): Promise<void> {
+export function quietRequestQueues(): void {
   if (quiet) return;
   quiet = true;
   const { scheduleCheckPendingRequests } = Queue.prototype;

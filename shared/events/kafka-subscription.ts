@@ -60,7 +60,7 @@ async function runConsumer(
   feeds: KafkaFeeds,
   { signal, joined }: SubscriptionRun,
 ): Promise<unknown> {
-  const kafka = await newKafka();
+  const kafka = newKafka();
   const consumer = kafka.consumer({ ...CONSUMER, groupId: subscriber.group });
   const { CRASH, FETCH, GROUP_JOIN, REBALANCING } = consumer.events;
   let commit: CommitOffsets | undefined;
@@ -68,7 +68,7 @@ async function runConsumer(
   const commitDone = async () => commit && feeds.commitDone(commit).catch(() => undefined);
   const crashed = new Promise<Error>((resolve) => consumer.on(CRASH, ({ payload }) => resolve(payload.error)));
   consumer.on(GROUP_JOIN, ({ payload }) => feeds.assign(payload.memberAssignment));
-  consumer.on(REBALANCING, commitDone);
+  consumer.on(REBALANCING, () => void commitDone());
   // The first fetch has looked up where each partition begins.
   consumer.on(FETCH, joined);
   const timer = setInterval(() => void commitDone(), COMMIT_MS);

@@ -1,14 +1,4 @@
-import type { Logger } from 'pino';
-
-import type { EventLog } from './event-log.ts';
-
-export type EventLogOptions = {
-  /** Shown by the broker and the database beside each connection. */
-  clientId: string;
-  log?: Logger;
-  /** How long `append` tries; 10 s where nothing is said. */
-  appendDeadlineMs?: number;
-};
+import type { EventLog, EventLogOptions } from './event-log.ts';
 
 /**
  * Opens `kafka://host:port[,host:port]`, or `postgres://...`: the embedded log in a PostgreSQL database.

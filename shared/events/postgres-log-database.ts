@@ -25,8 +25,9 @@ export function connectLogDatabase(url: string, applicationName: string): LogDat
     idleTimeoutMillis: 10_000,
     keepAlive: true,
   });
-  // A connection that breaks while idle is replaced at the next query.
+  // A connection that breaks is replaced at the next use, and whoever uses it hears of it from the query.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   let prepared: Promise<void> | undefined;
 
   async function withClient<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {

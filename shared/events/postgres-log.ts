@@ -1,7 +1,6 @@
 import { AppError } from '../errors.ts';
 import { APPEND_DEADLINE_MS, createAppendQueue } from './append-queue.ts';
-import type { EventLog, LogRecord, StoredRecord, Topic } from './event-log.ts';
-import type { EventLogOptions } from './open-event-log.ts';
+import type { EventLog, EventLogOptions, LogRecord, StoredRecord, Topic } from './event-log.ts';
 import { partitionOfKey } from './partition-of-key.ts';
 import { connectLogDatabase, type LogDatabase } from './postgres-log-database.ts';
 import { CHANNEL, createLogListener } from './postgres-log-listener.ts';

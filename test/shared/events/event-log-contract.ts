@@ -127,6 +127,7 @@ export function describeEventLog(name: string, open: () => Promise<EventLog> | E
       gate.resolve();
       await until(() => member.done.length === 1_502, { what: 'the rest' });
       await member.stop();
+      expect(member.done.slice(-2).map(({ key }) => key)).toEqual([stuck, stuck]);
     });
 
     it('goes on where the group stopped', async () => {
