@@ -57,6 +57,17 @@ async function openingsOn(
   return openings(slots, visit, calendar).filter(({ date }) => last !== undefined && !date.equals(last));
 }
 
+/** Slots of one day are the same instants for many practitioners and requests, and to write one out takes time. */
+const written = new WeakMap<Temporal.Instant, string>();
+
+function write(instant: Temporal.Instant): string {
+  const known = written.get(instant);
+  if (known !== undefined) return known;
+  const text = instant.toString();
+  written.set(instant, text);
+  return text;
+}
+
 function represent({ start, end }: Opening): { start: string; end: string } {
-  return { start: start.toString(), end: end.toString() };
+  return { start: write(start), end: write(end) };
 }

@@ -20,28 +20,24 @@ export async function readFreeDays(
   questions: readonly Question[],
   known: readonly BitsOn[],
 ): Promise<FreeDays[]> {
-  const slotsOn = rememberedSlots();
   const asked = questions.map((question, place) => ({ question, bitsOn: known[place] ?? knowsNothing }));
-  const cold = asked.filter(({ question, bitsOn }) => needsPostgres(question, bitsOn, slotsOn));
+  const cold = asked.filter(({ question, bitsOn }) => needsPostgres(question, bitsOn));
   const taken = await readTaken(
     db,
     cold.map(({ question }) => question),
   );
-  return asked.map(({ question, bitsOn }) => freeDays(question, bitsOn, slotsOn, { db, taken: taken.get(question) }));
+  return asked.map(({ question, bitsOn }) => freeDays(question, bitsOn, { db, taken: taken.get(question) }));
 }
-
-type SlotsOn = (question: Question, date: Temporal.PlainDate) => readonly GridSlot[];
 
 function freeDays(
   question: Question,
   bitsOn: BitsOn,
-  slotsOn: SlotsOn,
   { db, taken: read }: { db: Database; taken: readonly BusySlot[] | undefined },
 ): FreeDays {
   const { schedule } = question.practice;
   let taken = read;
   return {
-    taken: read ?? [],
+    taken: fitsAnyFreeSlot(question.visit) || read === undefined ? [] : read,
     async on(date) {
       const slots = slotsOn(question, date);
       const told = read === undefined && toldBy(bitsOn(date), slots);
@@ -52,7 +48,7 @@ function freeDays(
   };
 }
 
-function needsPostgres(question: Question, bitsOn: BitsOn, slotsOn: SlotsOn): boolean {
+function needsPostgres(question: Question, bitsOn: BitsOn): boolean {
   if (!fitsAnyFreeSlot(question.visit)) return true;
   return datesToLookAt(question).some((date) => toldBy(bitsOn(date), slotsOn(question, date)) === undefined);
 }
@@ -72,17 +68,8 @@ async function readTaken(db: Database, questions: readonly Question[]): Promise<
   return new Map(questions.map((question, place) => [question, calendars[place]?.taken ?? []]));
 }
 
-/** Practitioners of one zone have the same slots on a day. */
-function rememberedSlots(): SlotsOn {
-  const remembered = new Map<string, readonly GridSlot[]>();
-  return ({ grid, practice: { schedule } }, date) => {
-    const key = `${schedule.timeZone} ${date.toString()}`;
-    const known = remembered.get(key);
-    if (known) return known;
-    const slots = slotsOf(grid, schedule.timeZone, date);
-    remembered.set(key, slots);
-    return slots;
-  };
+function slotsOn({ grid, practice }: Question, date: Temporal.PlainDate): readonly GridSlot[] {
+  return slotsOf(grid, practice.schedule.timeZone, date);
 }
 
 function knowsNothing(): undefined {

@@ -2,8 +2,8 @@ import type { Grid } from './grid.ts';
 import type { Interval } from './interval.ts';
 import type { Schedule } from './schedule.ts';
 import { freeSlots, type GridSlot, runsOf, slotsNeeded } from './slots.ts';
-import { bookableSpan, visitAt, type VisitType } from './visit-type.ts';
-import { localDate } from './zone.ts';
+import { bookableSpan, type VisitType } from './visit-type.ts';
+import { localDate, MINUTE_MS } from './zone.ts';
 
 /** A booking as it occupies its practitioner. */
 export type BusySlot = {
@@ -65,14 +65,19 @@ export function openings(
   visit: VisitRules,
   { grid, schedule: { timeZone }, now, taken }: Calendar,
 ): Opening[] {
-  const bookable = bookableSpan(visit, timeZone, now);
+  const isBookable = within(bookableSpan(visit, timeZone, now));
+  const isClear = clearOf(visit, taken);
   const full = fullDays(visit, timeZone, taken);
-  const isFree = calendarOf(taken);
   return runsOf(free, slotsNeeded(grid, visit.durationMinutes)).flatMap(([first]) => {
-    if (first === undefined || !holds(bookable, first.start) || full.has(first.date.toString())) return [];
-    const { slot, busy } = visitAt(visit, first.start);
-    return isFree(busy) ? [{ ...slot, date: first.date }] : [];
+    if (first === undefined || !isBookable(first.start) || !isClear(first.start)) return [];
+    if (full.size > 0 && full.has(first.date.toString())) return [];
+    return [{ start: first.start, end: endOf(visit, first), date: first.date }];
   });
+}
+
+function endOf({ durationMinutes }: VisitRules, { start, end }: GridSlot): Temporal.Instant {
+  const endMs = start.epochMilliseconds + durationMinutes * MINUTE_MS;
+  return end.epochMilliseconds === endMs ? end : Temporal.Instant.fromEpochMilliseconds(endMs);
 }
 
 /** Where a visit can start on `days` local days from `first` on. `taken` has to reach a day and the buffers further. */
@@ -94,10 +99,11 @@ export function openingsOfDays(
 export function nextOpenings(visit: VisitRules, calendar: Calendar, span: Interval, count: number): Opening[] {
   const { timeZone } = calendar.schedule;
   const last = localDate(timeZone, span.end);
+  const isWithin = within(span);
   const found: Opening[] = [];
   let date = localDate(timeZone, span.start);
   for (; found.length < count && Temporal.PlainDate.compare(date, last) <= 0; date = date.add({ days: 1 })) {
-    found.push(...openingsOfDays(visit, calendar, date, 1).filter(({ start }) => holds(span, start)));
+    found.push(...openingsOfDays(visit, calendar, date, 1).filter(({ start }) => isWithin(start)));
   }
   return found.slice(0, count);
 }
@@ -116,17 +122,21 @@ export function fullDays(
   return new Set([...counts].filter(([, count]) => dailyCap !== null && count >= dailyCap).map(([day]) => day));
 }
 
-function calendarOf(taken: readonly BusySlot[]): (wanted: Interval) => boolean {
+/** Whether a visit's time with its buffers meets nothing that is taken. */
+function clearOf(visit: VisitRules, taken: readonly BusySlot[]): (start: Temporal.Instant) => boolean {
+  if (taken.length === 0) return () => true;
   const spans = taken.map(
     ({ busyStart, busyEnd }) => [busyStart.epochMilliseconds, busyEnd.epochMilliseconds] as const,
   );
-  return ({ start, end }) => {
-    const [startMs, endMs] = [start.epochMilliseconds, end.epochMilliseconds];
+  const beforeMs = visit.bufferBeforeMinutes * MINUTE_MS;
+  const afterMs = (visit.durationMinutes + visit.bufferAfterMinutes) * MINUTE_MS;
+  return (start) => {
+    const [startMs, endMs] = [start.epochMilliseconds - beforeMs, start.epochMilliseconds + afterMs];
     return spans.every(([takenMs, freeMs]) => endMs <= takenMs || freeMs <= startMs);
   };
 }
 
-function holds({ start, end }: Interval, instant: Temporal.Instant): boolean {
-  const ms = instant.epochMilliseconds;
-  return start.epochMilliseconds <= ms && ms < end.epochMilliseconds;
+function within({ start, end }: Interval): (instant: Temporal.Instant) => boolean {
+  const [startMs, endMs] = [start.epochMilliseconds, end.epochMilliseconds];
+  return ({ epochMilliseconds: ms }) => startMs <= ms && ms < endMs;
 }

@@ -15,8 +15,23 @@ import { intervalOf, localDate, localMidnightMs, MINUTE_MS, stretchesAround } fr
  */
 export type GridSlot = Interval & { readonly date: Temporal.PlainDate; readonly index: number | undefined };
 
+/** The days that are asked about are few and the same for many practitioners. Clients choose them, so there is a bound. */
+const days = new WeakMap<Grid, Map<string, readonly GridSlot[]>>();
+const MAX_DAYS = 4_096;
+
 /** A local day's slots in order of time. */
-export function slotsOf(grid: Grid, timeZone: string, date: Temporal.PlainDate): GridSlot[] {
+export function slotsOf(grid: Grid, timeZone: string, date: Temporal.PlainDate): readonly GridSlot[] {
+  const ofGrid = days.get(grid) ?? new Map<string, readonly GridSlot[]>();
+  const key = `${timeZone} ${date.toString()}`;
+  const known = ofGrid.get(key);
+  if (known) return known;
+  if (ofGrid.size >= MAX_DAYS) ofGrid.clear();
+  const slots = layOut(grid, timeZone, date);
+  days.set(grid, ofGrid.set(key, slots));
+  return slots;
+}
+
+function layOut(grid: Grid, timeZone: string, date: Temporal.PlainDate): GridSlot[] {
   const stepMs = grid.slotMinutes * MINUTE_MS;
   const firstMs = localMidnightMs(date) + grid.firstSlotMinute * MINUTE_MS;
   const slots: GridSlot[] = [];
@@ -41,7 +56,11 @@ export function slotAt(grid: Grid, timeZone: string, date: Temporal.PlainDate, i
 
 /** The slot that starts at the instant; undefined off the grid. */
 export function slotStartingAt(grid: Grid, timeZone: string, instant: Temporal.Instant): GridSlot | undefined {
-  return slotsOf(grid, timeZone, localDate(timeZone, instant)).find(({ start }) => start.equals(instant));
+  const ms = instant.epochMilliseconds;
+  const slot = slotsOf(grid, timeZone, localDate(timeZone, instant)).find(
+    ({ start }) => start.epochMilliseconds === ms,
+  );
+  return slot?.start.equals(instant) ? slot : undefined;
 }
 
 /** The bit of the slot that starts at the instant; undefined off the grid and for a slot without a bit. */
