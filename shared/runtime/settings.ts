@@ -7,15 +7,17 @@ import type { ServerOptions } from './server.ts';
 export type RuntimeSettings = Pick<ServerOptions, 'log' | 'requestTimeoutMs'> &
   DrainOptions & { readonly port: number };
 
+export const settings = {
+  PORT: integer({ default: 8080, max: 65_535 }),
+  LOG_LEVEL: oneOf(logLevels, { default: 'info' }),
+  REQUEST_TIMEOUT_MS: integer({ default: 30_000, min: 1 }),
+  DRAIN_DELAY_MS: integer({ default: 5000 }),
+  DRAIN_DEADLINE_MS: integer({ default: 30_000, min: 1 }),
+};
+
 /** What every function reads of its environment, whichever door it is behind. */
 export function readSettings(name: string, environment: Environment): RuntimeSettings {
-  const config = readConfig(environment, {
-    PORT: integer({ default: 8080, max: 65_535 }),
-    LOG_LEVEL: oneOf(logLevels, { default: 'info' }),
-    REQUEST_TIMEOUT_MS: integer({ default: 30_000, min: 1 }),
-    DRAIN_DELAY_MS: integer({ default: 5000 }),
-    DRAIN_DEADLINE_MS: integer({ default: 30_000, min: 1 }),
-  });
+  const config = readConfig(environment, settings);
   return {
     log: createLog({ name, level: config.LOG_LEVEL }),
     port: config.PORT,
