@@ -55,7 +55,7 @@ export function slotAt(grid: Grid, timeZone: string, date: Temporal.PlainDate, i
 }
 
 /** The slot that starts at the instant; undefined off the grid. */
-export function slotStartingAt(grid: Grid, timeZone: string, instant: Temporal.Instant): GridSlot | undefined {
+function slotStartingAt(grid: Grid, timeZone: string, instant: Temporal.Instant): GridSlot | undefined {
   const ms = instant.epochMilliseconds;
   const slot = slotsOf(grid, timeZone, localDate(timeZone, instant)).find(
     ({ start }) => start.epochMilliseconds === ms,

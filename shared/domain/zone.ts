@@ -11,13 +11,6 @@ const WIDEST_OFFSET_MS = 24 * 60 * MINUTE_MS;
 const years = new Map<string, readonly Stretch[]>();
 const MAX_YEARS = 4_096;
 
-/** The local clock at an instant, read as if it were UTC, in milliseconds. */
-export function localMsOf(timeZone: string, instant: Temporal.Instant): number {
-  const ms = instant.epochMilliseconds;
-  const stretch = stretchesOfYear(timeZone, yearOf(ms)).find(({ untilMs }) => ms < untilMs);
-  return ms + (stretch?.offsetMs ?? 0);
-}
-
 /** Local midnight as the clock names it, whether or not it was shown that day, read as if it were UTC. */
 export function localMidnightMs(date: Temporal.PlainDate): number {
   return date.toZonedDateTime('UTC').epochMilliseconds;

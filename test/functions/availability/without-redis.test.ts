@@ -83,7 +83,7 @@ describe('without Redis', () => {
 
     await restart();
     await until(() => world.redis.status === 'ready', { what: 'the connection to Redis' });
-    await world.bitmap.fill([stale(ordinal)]);
+    await world.bitmap.writeRow(stale(ordinal));
     for (const event of missed) expect(await world.deliverUntilDone(event)).toBe(204);
     expect(await world.starts(id, MONDAY)).toEqual(expected);
     expect(await world.starts(id, '2030-01-08')).toHaveLength(6);
