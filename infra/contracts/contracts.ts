@@ -1,6 +1,7 @@
 import * as availabilityApi from '../../schemas/api/availability.ts';
 import * as bookingApi from '../../schemas/api/booking.ts';
 import type { OperationContract } from '../../schemas/api/contract.ts';
+import * as notificationsApi from '../../schemas/api/notifications.ts';
 import * as availabilityEvents from '../../schemas/events/availability.v1.ts';
 import * as bookingEvents from '../../schemas/events/booking.v1.ts';
 import type { EventContract } from '../../schemas/events/contract.ts';
@@ -12,6 +13,7 @@ import * as reminderEvents from '../../schemas/events/reminder.v1.ts';
 export const operations: Readonly<Record<string, readonly OperationContract[]>> = {
   availability: contractsOf(availabilityApi, isOperation),
   booking: contractsOf(bookingApi, isOperation),
+  notifications: contractsOf(notificationsApi, isOperation),
 };
 
 export const events: readonly EventContract[] = [
