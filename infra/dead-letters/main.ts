@@ -32,9 +32,15 @@ It reads the event log of the running local platform, or the one that EVENT_LOG_
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean', default: false } as const;
 const options = {
-  ...{ topic: text, limit: { ...text, default: '50' }, to: text },
-  ...{ payload: flag, all: flag, 'dry-run': flag, force: flag, json: flag },
-};
+  topic: text,
+  limit: { ...text, default: '50' },
+  to: text,
+  payload: flag,
+  all: flag,
+  'dry-run': flag,
+  force: flag,
+  json: flag,
+} as const;
 
 type Arguments = ReturnType<typeof readArguments>;
 type Command = (source: Source, args: Arguments) => Promise<void>;
@@ -62,7 +68,7 @@ async function main(args: string[]): Promise<void> {
 async function list({ eventLog, topics, marks }: Source, { limit, json }: Arguments): Promise<void> {
   const summaries: Summary[] = [];
   for await (const letter of readLetters(eventLog, topics)) summaries.push(summaryOf(letter, marks));
-  const newest = summaries.toSorted((one, other) => one.diedAt.localeCompare(other.diedAt)).slice(-limit);
+  const newest = summaries.toSorted(byAge).slice(-limit);
   if (json) return print(JSON.stringify(newest, null, 2));
   if (summaries.length === 0) return print(`There are no dead letters in ${topics.join(', ')}.`);
   const open = summaries.filter(({ redrivenAt }) => redrivenAt === null).length;
@@ -109,6 +115,10 @@ function readArguments(args: string[]) {
   const limit = Number(values.limit);
   if (!Number.isInteger(limit) || limit < 1) throw new TypeError('--limit takes a whole number.');
   return { ...values, command, id, limit, dryRun: values['dry-run'] };
+}
+
+function byAge(one: Summary, other: Summary): number {
+  return Temporal.Instant.compare(one.diedAt, other.diedAt);
 }
 
 function mustBeNamed(id: string | undefined): string {

@@ -12,7 +12,7 @@ const Mark = z.object({ position: z.string(), id: z.string(), to: z.string(), re
 /** When a dead letter was last put back. */
 export type Marks = { redrivenAt(letter: DeadLetter): Temporal.Instant | undefined };
 
-export async function readMarks(eventLog: EventLog, topic: string): Promise<Marks> {
+export async function readMarks(eventLog: Pick<EventLog, 'read'>, topic: string): Promise<Marks> {
   const marks = new Map<string, Temporal.Instant>();
   for await (const { value } of eventLog.read(topic)) {
     const mark = Mark.parse(JSON.parse(value?.toString() ?? ''));

@@ -32,7 +32,7 @@ const BATCH_LETTERS = 100;
  * topic gets them again, behind what has come since: their inboxes and versions make that harmless.
  */
 export async function* redrive(
-  eventLog: EventLog,
+  eventLog: Pick<EventLog, 'append'>,
   letters: AsyncIterable<DeadLetter>,
   options: RedriveOptions,
 ): AsyncGenerator<Redriven> {
