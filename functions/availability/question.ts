@@ -3,6 +3,7 @@ import type { Grid } from '../../shared/domain/grid.ts';
 import { anyVisit, type VisitRules } from '../../shared/domain/openings.ts';
 import type { VisitType } from '../../shared/domain/visit-type.ts';
 import { localDate } from '../../shared/domain/zone.ts';
+import { FARTHEST_DAYS } from './calendar.ts';
 import type { Deps } from './deps.ts';
 
 /** What is asked of one practitioner. */
@@ -43,7 +44,7 @@ export function questionOf(
     visit,
     dates: datesOf(first, days).filter((date) => Temporal.PlainDate.compare(date, today) >= 0),
     next: Temporal.PlainDate.compare(end, today) < 0 ? today : end,
-    horizon: today.add({ days: visit.horizonDays }),
+    horizon: today.add({ days: Math.min(visit.horizonDays, FARTHEST_DAYS) }),
     windowEnd: today.add({ days: bitmapOf(practice.country).windowDays }),
   };
 }

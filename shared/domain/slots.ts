@@ -17,7 +17,7 @@ export type GridSlot = Interval & { readonly date: Temporal.PlainDate; readonly 
 
 /** The days that are asked about are few and the same for many practitioners. Clients choose them, so there is a bound. */
 const days = new WeakMap<Grid, Map<string, readonly GridSlot[]>>();
-const MAX_DAYS = 4_096;
+const MAX_DAYS = 2_048;
 
 /** A local day's slots in order of time. */
 export function slotsOf(grid: Grid, timeZone: string, date: Temporal.PlainDate): readonly GridSlot[] {

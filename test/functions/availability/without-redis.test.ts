@@ -52,6 +52,18 @@ describe('with an empty Redis', () => {
     expect(unknown).toEqual([]);
   });
 
+  it('moves its window on as the days go by, and keeps what it knew', async () => {
+    const { id, ordinal } = await world.addPractitioner();
+    await world.deliver(bookingOf(id, '2030-01-14T09:00:00Z').created());
+    await world.rows('DELETE FROM practitioner.busy_slots WHERE practitioner_id = $1', [id]);
+    world.setTime('2030-01-12T06:00:00Z');
+    const { body } = await world.get(`/fr/practitioners/${id}/availability?days=28`);
+    const known = await world.bitmap.read(ordinal, Temporal.PlainDate.from('2030-01-12'), 30);
+    world.setTime('2030-01-07T06:00:00Z');
+    expect(body.days.map(({ slots }: Day) => slots.length).slice(0, 4)).toEqual([6, 6, 5, 6]);
+    expect(known).not.toContain(undefined);
+  });
+
   it('answers from PostgreSQL while another writes the same days', async () => {
     const { id } = await world.addPractitioner();
     await world.redis.flushdb();
