@@ -64,6 +64,9 @@ export function integer({
   };
 }
 
+/** Looser than the URL standard, which has no list of hosts as in `kafka://one:9092,two:9092`. */
+const urlFormat = /^([a-z][a-z\d+.-]*):\/\/[^\s/]\S*$/i;
+
 /** A URL of one of the schemes (without the colon), or of any. */
 export function url({
   default: fallback,
@@ -73,7 +76,7 @@ export function url({
   return {
     ...withFallback(fallback),
     read: (raw) => {
-      const scheme = URL.parse(raw)?.protocol.slice(0, -1);
+      const scheme = urlFormat.exec(raw)?.[1]?.toLowerCase();
       const known = scheme !== undefined && (schemes === undefined || schemes.includes(scheme));
       return known ? { value: raw } : { fault };
     },

@@ -76,8 +76,11 @@ function registerDefaults(app: FastifyInstance, { log, isDraining, requestTimeou
     underWay += 1;
     receive(request, reply);
     request.received.deadline = setTimeout(answerLate, requestTimeoutMs, reply);
-    if (isDraining()) reply.header('connection', 'close');
     done(request.is404 ? new AppError('not-found', 'There is no such path.') : undefined);
+  });
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isDraining()) reply.header('connection', 'close');
+    done();
   });
   app.addHook('onResponse', (request, reply, done) => {
     underWay -= 1;

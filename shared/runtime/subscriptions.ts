@@ -32,9 +32,14 @@ const refusalStatus: Readonly<Record<Refusal, number>> = {
 };
 
 /**
- * Takes events at `POST /events`, and at `POST /` for sinks that name no path. There is no caller to check: these
- * functions are reached from inside the cluster only (`networking.knative.dev/visibility: cluster-local`). Where
- * Eventing is set up to send OIDC tokens, an `onRequest` hook on this scope is the place to verify them.
+ * Where events come from: the Service's name inside the cluster, or this machine. A cluster's outer gateway has no route
+ * for such a name, so a function that is also public (availability) takes no event from outside.
+ */
+const innerHost = /^(localhost|127\.0\.0\.1|\[::1\]|[a-z\d.-]+\.svc(\.[a-z\d.-]+)?)(:\d+)?$/;
+
+/**
+ * Takes events at `POST /events`, and at `POST /` for sinks that name no path; 404 from outside the cluster. There is no
+ * other caller to check. Where Eventing is set up to send OIDC tokens, the `onRequest` hook is the place to verify them.
  */
 export function registerSubscriptions(
   app: FastifyInstance,
@@ -49,6 +54,10 @@ export function registerSubscriptions(
     done(null, body);
   });
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply, log));
+  app.addHook('onRequest', (request, reply, done) => {
+    if (innerHost.test(request.headers.host ?? '')) done();
+    else reply.callNotFound();
+  });
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     await takeMessage(request, (envelope) => takeEvent(envelope, byType, request, reply, log));
     return reply.code(204).send();

@@ -178,8 +178,10 @@ async function behave(word: string): Promise<void> {
   const failure = Object.entries(failures).find(([name]) => name === word);
   if (failure) throw new AppError(failure[1], 'It cannot be done.', { nextFree: ['2026-03-01T10:00:00Z'] });
   if (word === 'break') throw new TypeError('a bug that names Ada Lovelace');
+  const [, waitMs] = /^wait (\d+)$/.exec(word) ?? [];
+  if (word === 'hang' || waitMs !== undefined) console.log(JSON.stringify({ msg: 'under way' }));
   if (word === 'hang') await new Promise(() => undefined);
-  if (word.startsWith('wait ')) await new Promise((resolve) => setTimeout(resolve, Number(word.slice(5))));
+  if (waitMs !== undefined) await new Promise((resolve) => setTimeout(resolve, Number(waitMs)));
 }
 
 /** `Bearer <subject> [country] [role] [scope]` stands for a verified token. */
