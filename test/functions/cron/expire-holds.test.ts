@@ -1,17 +1,15 @@
 import { randomUUID } from 'node:crypto';
 
 import { eq } from 'drizzle-orm';
-import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { expireHolds } from '../../../functions/cron/expire-holds.ts';
-import type { TaskContext } from '../../../functions/cron/task.ts';
 import { bookingHistory, bookingOutbox, bookings } from '../../../shared/db/schema/booking.ts';
 import { heldBooking, openContexts, type TestContexts } from './contexts.ts';
+import { taskContext } from './tick.ts';
 
 const now = Temporal.Instant.from('2031-03-03T08:00:00Z');
-const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-const context: TaskContext = { now, traceparent, signal: new AbortController().signal, log: pino({ level: 'silent' }) };
+const context = taskContext({ now });
 
 let contexts: TestContexts;
 beforeAll(async () => {
@@ -50,7 +48,7 @@ describe('expiring holds', () => {
         type: 'careflow.booking.released.v1',
         subject: held.id,
         partitionkey: held.practitionerId,
-        traceparent,
+        traceparent: context.traceparent,
         data: { bookingId: held.id, version: 2, cause: 'expired' },
       },
     ]);

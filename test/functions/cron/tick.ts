@@ -5,8 +5,11 @@ import { pino } from 'pino';
 
 import { MinuteTicked } from '../../../schemas/events/platform.v1.ts';
 import { type Deps, runTick } from '../../../functions/cron/run-tick.ts';
+import type { TaskContext } from '../../../functions/cron/task.ts';
 import { subscribe } from '../../../shared/runtime/route.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
+
+const log = pino({ level: 'silent' });
 
 /** A function that does nothing but tick, behind its door. */
 export function tickingServer(deps: Deps): FastifyInstance {
@@ -18,7 +21,7 @@ export function tickingServer(deps: Deps): FastifyInstance {
       dependencies: {},
       close: () => Promise.resolve(),
     },
-    { log: pino({ level: 'silent' }), requestTimeoutMs: 60_000 },
+    { log, requestTimeoutMs: 60_000 },
   );
 }
 
@@ -38,4 +41,15 @@ export async function tick(server: FastifyInstance, time: Temporal.Instant): Pro
     payload: '{}',
   });
   return statusCode;
+}
+
+/** What a task is lent by a tick that has time. */
+export function taskContext(context: Partial<TaskContext> = {}): TaskContext {
+  return {
+    now: Temporal.Now.instant(),
+    signal: new AbortController().signal,
+    traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    log,
+    ...context,
+  };
 }

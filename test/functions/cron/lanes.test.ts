@@ -1,0 +1,166 @@
+import { randomUUID } from 'node:crypto';
+
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { lanesOf } from '../../../functions/cron/lanes.ts';
+import { minuteLimits } from '../../../functions/cron/run-tick.ts';
+import type { AppendEvents } from '../../../shared/db/outbox.ts';
+import { bookingIdempotencyKeys, bookingOutbox, bookings } from '../../../shared/db/schema/booking.ts';
+import { leases, taskRuns } from '../../../shared/db/schema/cron.ts';
+import {
+  knownBookings,
+  notificationInbox,
+  notificationOutbox,
+  reminders,
+} from '../../../shared/db/schema/notification.ts';
+import { practitionerInbox } from '../../../shared/db/schema/practitioner.ts';
+import { AppError } from '../../../shared/errors.ts';
+import { awayDatabase, heldBooking, openContexts, type TestContexts } from './contexts.ts';
+import { tick, tickingServer } from './tick.ts';
+
+let contexts: TestContexts;
+beforeAll(async () => {
+  contexts = await openContexts();
+});
+afterAll(() => contexts.close());
+beforeEach(async () => {
+  await Promise.all([contexts.cron.delete(leases), contexts.cron.delete(taskRuns)]);
+  await Promise.all([contexts.booking.delete(bookingOutbox), contexts.notification.delete(notificationOutbox)]);
+});
+
+/** An event log that keeps what it is given, or is away. */
+function eventLog() {
+  const log = { appended: [] as string[], isAway: false };
+  const append: AppendEvents = async (events) => {
+    if (log.isAway) throw new AppError('unavailable', 'the event log does not answer');
+    log.appended.push(...events.map(({ event }) => event.type));
+  };
+  return Object.assign(log, { append });
+}
+
+function platform(append: AppendEvents, own: Partial<TestContexts> = {}) {
+  const clock = { now: Temporal.Now.instant() };
+  const server = tickingServer({
+    db: contexts.cron,
+    lanes: lanesOf({ ...contexts, ...own }, append, {}),
+    now: () => clock.now,
+    limits: minuteLimits,
+  });
+  return { clock, tick: () => tick(server, clock.now) };
+}
+
+async function holdThatRanOut(): Promise<string> {
+  const hold = heldBooking({ holdExpiresAt: Temporal.Now.instant().subtract({ seconds: 1 }) });
+  await contexts.booking.insert(bookings).values(hold);
+  return hold.id;
+}
+
+async function statusOf(id: string): Promise<string | undefined> {
+  const [found] = await contexts.booking
+    .select({ status: bookings.status })
+    .from(bookings)
+    .where(sql`${bookings.id} = ${id}`);
+  return found?.status;
+}
+
+async function reminderDue(): Promise<void> {
+  const now = Temporal.Now.instant();
+  const booking = {
+    bookingId: randomUUID(),
+    version: 1,
+    country: 'fr',
+    practitionerId: randomUUID(),
+    patientId: randomUUID(),
+    slotStart: now.add({ hours: 24 }),
+    slotEnd: now.add({ hours: 25 }),
+  };
+  await contexts.notification.insert(knownBookings).values(booking);
+  await contexts.notification.insert(reminders).values({
+    bookingId: booking.bookingId,
+    bookingVersion: 1,
+    rung: 'email-1d',
+    channel: 'email',
+    country: 'fr',
+    patientId: booking.patientId,
+    visitDay: Temporal.PlainDate.from('2031-03-03'),
+    dueAt: now.subtract({ seconds: 1 }),
+  });
+}
+
+describe('a minute', () => {
+  it('expires holds, triggers reminders, and publishes what both tell within the same tick', async () => {
+    const log = eventLog();
+    const hold = await holdThatRanOut();
+    await reminderDue();
+    expect(await platform(log.append).tick()).toBe(204);
+    expect(await statusOf(hold)).toBe('released');
+    expect(log.appended.toSorted((one, other) => one.localeCompare(other))).toEqual([
+      'careflow.booking.released.v1',
+      'careflow.reminder.triggered.v1',
+    ]);
+  });
+
+  it('without an event log expires holds all the same, and tells of them when it is back', async () => {
+    const log = eventLog();
+    log.isAway = true;
+    const hold = await holdThatRanOut();
+    const { clock, tick } = platform(log.append);
+    expect(await tick()).toBe(503);
+    expect(await statusOf(hold)).toBe('released');
+    log.isAway = false;
+    clock.now = clock.now.add({ minutes: 1 });
+    expect(await tick()).toBe(204);
+    expect(log.appended).toEqual(['careflow.booking.released.v1']);
+  });
+
+  it('without the database of one context does the work of the others', async () => {
+    const log = eventLog();
+    const away = awayDatabase();
+    const hold = await holdThatRanOut();
+    expect(await platform(log.append, { notification: away, practitioner: away }).tick()).toBe(503);
+    expect(await statusOf(hold)).toBe('released');
+    expect(log.appended).toEqual(['careflow.booking.released.v1']);
+    await away.$client.end();
+  });
+});
+
+describe('a day', () => {
+  const ago = (days: number) => sql`now() - make_interval(hours => ${days * 24}) - interval '1 minute'`;
+
+  it('forgets what nobody asks for any more, and nothing else', async () => {
+    const event = {
+      topic: 'booking-events',
+      partitionKey: 'k',
+      event: { specversion: '1.0' as const, id: 'i', source: '/s', type: 't', time: '2031-03-03T09:00:00Z', data: {} },
+    };
+    await contexts.booking.insert(bookingOutbox).values([
+      { ...event, partitionKey: 'sent long ago', createdAt: ago(9), sentAt: ago(7) },
+      { ...event, partitionKey: 'sent lately', createdAt: ago(9), sentAt: ago(6) },
+      { ...event, partitionKey: 'not sent', createdAt: ago(9) },
+    ]);
+    const key = { subject: 's', operation: 'o', fingerprint: Buffer.from(''), status: 201, body: {} };
+    await contexts.booking.insert(bookingIdempotencyKeys).values([
+      { ...key, key: 'old', createdAt: ago(1) },
+      { ...key, key: 'young', createdAt: ago(0) },
+    ]);
+    const claim = { consumer: 'c', source: '/s' };
+    const claims = [
+      { ...claim, eventId: 'old', processedAt: ago(30) },
+      { ...claim, eventId: 'young', processedAt: ago(29) },
+    ];
+    await contexts.practitioner.insert(practitionerInbox).values(claims);
+    await contexts.notification.insert(notificationInbox).values(claims);
+
+    expect(await platform(eventLog().append).tick()).toBe(204);
+    const left = await contexts.booking.select().from(bookingOutbox).orderBy(bookingOutbox.seq);
+    expect(left.map(({ partitionKey }) => partitionKey)).toEqual(['sent lately', 'not sent']);
+    const keys = await contexts.booking.select().from(bookingIdempotencyKeys);
+    expect(keys.map(({ key }) => key)).toEqual(['young']);
+    const known = await Promise.all([
+      contexts.practitioner.select().from(practitionerInbox),
+      contexts.notification.select().from(notificationInbox),
+    ]);
+    expect(known.flat().map(({ eventId }) => eventId)).toEqual(['young', 'young']);
+  });
+});
