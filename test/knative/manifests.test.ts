@@ -90,7 +90,7 @@ it('shows the gateway the services that people use, and no other', () => {
   const visible = services.filter(
     ({ metadata }) => metadata.labels['networking.knative.dev/visibility'] !== 'cluster-local',
   );
-  expect(visible.map(({ metadata }) => metadata.name).toSorted()).toEqual(['availability', 'booking']);
+  expect(visible.map(({ metadata }) => metadata.name).toSorted()).toEqual(['availability', 'booking', 'notifications']);
 });
 
 describe.each(kafkaSources.map((source) => [source.metadata.name, source] as const))(
