@@ -37,7 +37,12 @@ export type WorldOptions = {
 export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }: WorldOptions = {}) {
   const database = await createDatabase();
   const admin = connectDatabase(database.url, { applicationName: 'test' });
-  const redis = await connectRedis(redisUrl ?? (await createRedisDatabase()));
+  const urls = {
+    practitioner: database.urlFor('careflow_practitioner'),
+    redis: redisUrl ?? (await createRedisDatabase()),
+    eventLog: database.url,
+  };
+  const redis = await connectRedis(urls.redis);
   const clock = { now: Temporal.Instant.from(time) };
   const now = () => clock.now;
   const nowMs = () => clock.now.epochMilliseconds;
@@ -46,7 +51,7 @@ export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }
 
   /** Another process of the function, over the same databases; its bitmap may be got at. */
   function startFunction(bitmapOf: () => AvailabilityBitmap = () => bitmap) {
-    const db = connectDatabase(database.urlFor('careflow_practitioner'), { applicationName: 'availability' });
+    const db = connectDatabase(urls.practitioner, { applicationName: 'availability' });
     const deps = { db, bitmapOf, gridOf: () => grid, publish: () => undefined, now };
     const app = buildServer(
       {
@@ -94,6 +99,7 @@ export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }
   return {
     ...fn,
     startFunction,
+    urls,
     bitmap,
     redis,
     rows,
@@ -280,7 +286,7 @@ function eventOf(contract: EventContract, subject: string, partitionkey: string,
 }
 
 /** Binary content mode, as a KafkaSource delivers. */
-function requestOf({ data, ...attributes }: AnyEvent) {
+export function requestOf({ data, ...attributes }: AnyEvent) {
   const headers = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, String(value)]);
   return {
     method: 'POST',
