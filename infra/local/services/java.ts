@@ -20,6 +20,6 @@ export async function findJava(): Promise<string> {
 function missing(what: string): MissingRequirement {
   return new MissingRequirement(
     `${what} for Kafka`,
-    `install Java ${OLDEST} or newer (apt-get install openjdk-${OLDEST}-jre-headless) or set EVENT_LOG_URL`,
+    `install Java ${OLDEST} or newer and Maven (apt-get install openjdk-${OLDEST}-jre-headless maven), or set EVENT_LOG_URL`,
   );
 }

@@ -35,7 +35,10 @@ async function stampOf(libs: string): Promise<string | undefined> {
 async function fetchJars(folder: string): Promise<void> {
   const maven = await findExecutable('mvn');
   if (maven === undefined) {
-    throw new MissingRequirement('there is no Maven to fetch Kafka with', 'apt-get install maven or set EVENT_LOG_URL');
+    throw new MissingRequirement(
+      'there is no Maven to fetch Kafka with',
+      'install it (apt-get install maven), or set EVENT_LOG_URL',
+    );
   }
   await mkdir(dirname(folder), { recursive: true });
   try {

@@ -37,11 +37,8 @@ export async function startKafka(options: KafkaOptions): Promise<Service> {
   const { dir, port, logFile, onExit } = options;
   const java = await findJava();
   const jars = await kafkaJars(options.libs, options.onProgress);
-  await mkdir(dir, { recursive: true });
   const properties = join(dir, 'server.properties');
-  await writeFile(properties, brokerProperties(options));
   const classPath = ['-cp', join(jars, '*')];
-  await format(java, classPath, dir, properties);
   return startService(
     {
       name: 'Kafka',
@@ -53,6 +50,11 @@ export async function startKafka(options: KafkaOptions): Promise<Service> {
       stopSignal: 'SIGTERM',
       stopTimeoutMs: 15_000,
       startTimeoutMs: 90_000,
+      prepare: async () => {
+        await mkdir(dir, { recursive: true });
+        await writeFile(properties, brokerProperties(options));
+        await format(java, classPath, dir, properties);
+      },
       isReady: () => answers(port),
       ...(onExit && { onExit }),
     },

@@ -13,7 +13,7 @@ export async function endLeftover({ name, pidFile, mark, stopTimeoutMs }: Leftov
   const noted = await readNote(pidFile);
   if (noted === undefined) return;
   if (await isOurs(noted.pid, mark)) {
-    if ((await parentOf(noted.pid)) === noted.parent && noted.parent !== process.pid) {
+    if ((await parentOf(noted.pid)) === noted.parent) {
       throw new MissingRequirement(
         `${name} already runs on ${mark}, started by process ${noted.parent}`,
         'stop that one, or set CAREFLOW_HOME to another folder',

@@ -38,7 +38,6 @@ export async function startPostgres(options: PostgresOptions): Promise<Service> 
   const binaries = await postgresBinaries();
   const account = await postgresAccount([dir, binaries.postgres]);
   const data = join(dir, 'data');
-  await initialise(dir, data, binaries.initdb, account);
   const url = `postgres://postgres@127.0.0.1:${port}/`;
   const service = await startService(
     {
@@ -52,6 +51,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Service> 
       stopSignal: 'SIGINT',
       stopTimeoutMs: 20_000,
       startTimeoutMs: 60_000,
+      prepare: () => initialise(dir, data, binaries.initdb, account),
       isReady: () => accepts(`${url}postgres`),
       ...(onExit && { onExit }),
     },

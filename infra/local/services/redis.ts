@@ -17,9 +17,7 @@ export type RedisOptions = {
 /** Redis as a cache: loopback only, nothing on disk. */
 export async function startRedis({ dir, port, logFile, databases = 16, onExit }: RedisOptions): Promise<Service> {
   const command = (await findExecutable('redis-server')) ?? (await installRedis());
-  await mkdir(dir, { recursive: true });
   const config = join(dir, 'redis.conf');
-  await writeFile(config, configuration(dir, port, databases));
   return startService(
     {
       name: 'Redis',
@@ -31,6 +29,10 @@ export async function startRedis({ dir, port, logFile, databases = 16, onExit }:
       stopSignal: 'SIGTERM',
       stopTimeoutMs: 5_000,
       startTimeoutMs: 10_000,
+      prepare: async () => {
+        await mkdir(dir, { recursive: true });
+        await writeFile(config, configuration(dir, port, databases));
+      },
       isReady: () => answersPing(port),
       ...(onExit && { onExit }),
     },

@@ -28,13 +28,16 @@ export type Services = {
 /** Ports that one remembers, taken when they are free. */
 const PORTS = { postgres: 15_432, redis: 16_379, kafka: 19_092, controller: 19_093 };
 
-/** Starts PostgreSQL, Redis and Kafka side by side; when one cannot start, the others are stopped and its error is thrown. */
+/**
+ * Starts PostgreSQL, Redis and Kafka side by side, and again when one of them dies. When one cannot be started, the others
+ * are stopped and its error is thrown.
+ */
 export async function startServices(options: ServicesOptions): Promise<Services> {
-  const given = options.environment ?? {};
+  const given = givenUrls(options.environment ?? {});
   const [postgres, redis, kafka] = await Promise.allSettled([
-    given['DATABASE_URL'] ? undefined : runPostgres(options),
-    given['REDIS_URL'] ? undefined : runRedis(options),
-    given['EVENT_LOG_URL'] ? undefined : runEventLog(options),
+    given.DATABASE_URL ? undefined : runPostgres(options),
+    given.REDIS_URL ? undefined : runRedis(options),
+    given.EVENT_LOG_URL ? undefined : runEventLog(options),
   ]);
   const started = {
     ...(postgres.status === 'fulfilled' && postgres.value && { postgres: postgres.value }),
@@ -49,15 +52,26 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     await stop();
     throw failed.reason;
   }
-  const databaseUrl = given['DATABASE_URL'] ?? urlOf(started.postgres);
+  const databaseUrl = given.DATABASE_URL ?? urlOf(started.postgres);
   return {
     urls: {
       DATABASE_URL: databaseUrl,
-      REDIS_URL: given['REDIS_URL'] ?? urlOf(started.redis),
-      EVENT_LOG_URL: given['EVENT_LOG_URL'] ?? started.kafka?.url ?? databaseUrl,
+      REDIS_URL: given.REDIS_URL ?? urlOf(started.redis),
+      EVENT_LOG_URL: given.EVENT_LOG_URL ?? started.kafka?.url ?? databaseUrl,
     },
     started,
     stop,
+  };
+}
+
+type Given = Partial<Services['urls']>;
+
+/** A variable that is empty gives nothing. */
+function givenUrls({ DATABASE_URL, REDIS_URL, EVENT_LOG_URL }: NonNullable<ServicesOptions['environment']>): Given {
+  return {
+    ...(DATABASE_URL && { DATABASE_URL }),
+    ...(REDIS_URL && { REDIS_URL }),
+    ...(EVENT_LOG_URL && { EVENT_LOG_URL }),
   };
 }
 
@@ -71,6 +85,7 @@ async function runPostgres({ home, onProgress }: ServicesOptions): Promise<Servi
     dir: join(home, 'postgres'),
     port: await freePort(PORTS.postgres),
     logFile: join(home, 'logs', 'postgres.log'),
+    onExit: (reason) => onProgress?.(`PostgreSQL ${reason}; it is started again`),
   });
   onProgress?.('PostgreSQL is ready');
   return service;
@@ -81,6 +96,7 @@ async function runRedis({ home, onProgress }: ServicesOptions): Promise<Service>
     dir: join(home, 'redis'),
     port: await freePort(PORTS.redis),
     logFile: join(home, 'logs', 'redis.log'),
+    onExit: (reason) => onProgress?.(`Redis ${reason}; it is started again`),
   });
   onProgress?.('Redis is ready');
   return service;
@@ -103,6 +119,7 @@ async function runKafka({ home, onProgress }: ServicesOptions): Promise<Service>
     port: await freePort(PORTS.kafka),
     controllerPort: await freePort(PORTS.controller),
     logFile: join(home, 'logs', 'kafka.log'),
+    onExit: (reason) => onProgress?.(`Kafka ${reason}; it is started again`),
     ...(onProgress && { onProgress }),
   });
   onProgress?.('Kafka is ready');
