@@ -1,7 +1,5 @@
 import type { Language } from '../../shared/domain/notification.ts';
 import type { WorkingHours } from '../../shared/domain/schedule.ts';
-import { germany } from './de.ts';
-import { france } from './fr.ts';
 
 /** A list of which one is picked. */
 export type Choices<Item> = readonly [Item, ...Item[]];
@@ -40,5 +38,3 @@ export type CountrySamples = {
 
 export const countryCodes = ['fr', 'de'] as const;
 export type CountryCode = (typeof countryCodes)[number];
-
-export const samplesOf: Readonly<Record<CountryCode, CountrySamples>> = { fr: france, de: germany };

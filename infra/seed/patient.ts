@@ -5,7 +5,8 @@ import type {
   preferences,
   proxies,
 } from '../../shared/db/schema/patient.ts';
-import { type Choices, type CountryCode, type CountrySamples, samplesOf } from './country.ts';
+import { samplesOf } from './countries.ts';
+import type { Choices, CountryCode, CountrySamples } from './country.ts';
 import { createDice, type Dice } from './dice.ts';
 import { sampleId } from './id.ts';
 import { emailOf, type Name, nameOf } from './person.ts';

@@ -4,7 +4,8 @@ import type {
   visitTypes,
   workingHours,
 } from '../../shared/db/schema/practitioner.ts';
-import { type City, type CountryCode, samplesOf } from './country.ts';
+import { samplesOf } from './countries.ts';
+import type { City, CountryCode } from './country.ts';
 import { createDice, type Dice } from './dice.ts';
 import { sampleId } from './id.ts';
 import { emailOf, nameOf } from './person.ts';

@@ -1,6 +1,7 @@
 import type { scheduleExceptions } from '../../shared/db/schema/practitioner.ts';
 import type { WorkingHours } from '../../shared/domain/schedule.ts';
-import { type CountryCode, samplesOf } from './country.ts';
+import { samplesOf } from './countries.ts';
+import type { CountryCode } from './country.ts';
 import type { Dice } from './dice.ts';
 import { sampleId } from './id.ts';
 

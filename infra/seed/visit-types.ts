@@ -1,5 +1,6 @@
 import type { visitTypes } from '../../shared/db/schema/practitioner.ts';
-import { type CountryCode, samplesOf } from './country.ts';
+import { samplesOf } from './countries.ts';
+import type { CountryCode } from './country.ts';
 import type { Dice } from './dice.ts';
 import { sampleId } from './id.ts';
 
