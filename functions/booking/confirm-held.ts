@@ -1,56 +1,45 @@
 import { bookingCreated } from '../../shared/db/booking-events.ts';
-import { clashOf, lockBooking, saveBooking, takeTurn } from '../../shared/db/bookings.ts';
-import type { Queryable } from '../../shared/db/client.ts';
+import { lockBooking, saveBooking, takeTurn } from '../../shared/db/bookings.ts';
 import { saveAnswer } from '../../shared/db/idempotency-keys.ts';
-import { enqueue, type OutgoingEvent } from '../../shared/db/outbox.ts';
+import { enqueue } from '../../shared/db/outbox.ts';
 import { bookingOutbox, type BookingRow } from '../../shared/db/schema/booking.ts';
-import { type BookingRequest, confirmHold, refusal } from '../../shared/domain/booking.ts';
+import { type BookingRequest, confirmHold } from '../../shared/domain/booking.ts';
 import type { RequestContext } from '../../shared/runtime/function.ts';
-import { mustReach } from './access.ts';
-import { actor } from './actor.ts';
+import { reachBooking } from './access.ts';
+import type { Admitted } from './admission.ts';
+import { cancelReplaced } from './cancel.ts';
+import { commit } from './change.ts';
 import type { Deps } from './deps.ts';
-import type { Practice } from './lookups.ts';
+import { listOthers } from './facts.ts';
 import { represent } from './representation.ts';
-import { cancelReplaced, listFacts, rangeText, tellFreed } from './take-slot.ts';
+import { rowOf } from './row.ts';
 
-export type HeldRequest = { holdId: string; request: BookingRequest; practice: Practice };
-
-type Confirmed = { row: BookingRow; event: OutgoingEvent; replaced: OutgoingEvent[] };
-
-/** Turns the hold into the booking, under the hold's id. Throws `conflict` when it expired or reserves something else. */
-export async function confirmHeld(deps: Deps, held: HeldRequest, context: RequestContext): Promise<BookingRow> {
-  let confirmed: Confirmed | undefined;
-  const clash = await clashOf(async () => {
-    confirmed = await deps.db.transaction((tx) => writeConfirmed(deps, tx, held, context));
-  });
-  if (confirmed === undefined)
-    throw refusal(clash === 'patient-overlap' ? [{ code: clash }] : [{ code: 'slot-taken' }]);
-  const { row, event, replaced } = confirmed;
-  await tellFreed(deps, replaced);
-  deps.publish([...replaced, event].map(({ partitionKey }) => partitionKey));
-  return row;
-}
-
-async function writeConfirmed(
+/** Turns a hold into the booking, under the hold's id. Throws `conflict` when it expired or reserves something else. */
+export async function confirmHeld(
   deps: Deps,
-  tx: Queryable,
-  { holdId, request, practice }: HeldRequest,
+  holdId: string,
+  { request, practice, actor }: Admitted & { readonly request: BookingRequest },
   context: RequestContext,
-): Promise<Confirmed> {
-  const now = deps.now();
+): Promise<BookingRow> {
   const { country } = practice;
-  await takeTurn(tx, request);
-  const hold = await lockBooking(tx, country, holdId);
-  await mustReach(deps.lookups, context.caller, hold);
-  const facts = await listFacts(tx, request, practice, now);
-  const { replaces, specialtyWindow, ...planned } = confirmHold(hold, request, facts);
-  const replaced = await cancelReplaced(deps, tx, { replaces }, { now, context, country });
-  const window = specialtyWindow && rangeText(specialtyWindow);
-  const row = { ...hold, ...planned, specialtyWindow: window, ...actor(context), updatedAt: now };
-  await saveBooking(tx, { former: hold, next: row });
-  const event = bookingCreated(row, context.traceparent);
-  await enqueue(tx, bookingOutbox, [...replaced, event]);
-  await saveAnswer(tx, context.idempotency, { status: 201, body: represent(row) });
-  await tellFreed(deps, replaced);
-  return { row, event, replaced };
+  await reachBooking(deps, context.caller, { country, id: holdId });
+  return commit(deps, async (tx) => {
+    await takeTurn(tx, request);
+    const now = deps.now();
+    const hold = await lockBooking(tx, { country, id: holdId });
+    const { facts } = await listOthers(tx, request, practice, now);
+    const { replaces, ...planned } = confirmHold(hold, request, facts);
+    const replaced = await cancelReplaced(
+      deps,
+      tx,
+      replaces.map((id) => ({ country, id })),
+      context,
+    );
+    const booking = { ...rowOf(planned), ...actor, id: hold.id, country, createdAt: hold.createdAt, updatedAt: now };
+    await saveBooking(tx, { former: hold, next: booking });
+    const event = bookingCreated(booking, context.traceparent);
+    await enqueue(tx, bookingOutbox, [event]);
+    await saveAnswer(tx, context.idempotency, { status: 201, body: represent(booking) });
+    return { booking, events: [...replaced, event] };
+  });
 }

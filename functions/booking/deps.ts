@@ -1,4 +1,3 @@
-import type { InsertBooking } from '../../shared/db/bookings.ts';
 import type { Database } from '../../shared/db/client.ts';
 import type { Publisher } from '../../shared/events/publisher.ts';
 import type { SlotHints } from './slot-hints.ts';
@@ -7,7 +6,6 @@ import type { Lookups } from './lookups.ts';
 /** What the operations of this function are lent. */
 export type Deps = {
   readonly db: Database;
-  readonly insertBooking: InsertBooking;
   readonly lookups: Lookups;
   readonly hints: SlotHints;
   readonly publish: Publisher['publish'];

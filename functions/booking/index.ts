@@ -1,8 +1,6 @@
-import * as api from '../../schemas/api/booking.ts';
-import { prepareInsertBooking } from '../../shared/db/bookings.ts';
 import { connectDatabase, ping } from '../../shared/db/client.ts';
 import { findAnswer } from '../../shared/db/idempotency-keys.ts';
-import { sendUnsent } from '../../shared/db/outbox.ts';
+import { sendAllUnsent } from '../../shared/db/outbox.ts';
 import { bookingOutbox } from '../../shared/db/schema/booking.ts';
 import { appendTo } from '../../shared/events/append.ts';
 import { openEventLog } from '../../shared/events/open-event-log.ts';
@@ -15,17 +13,10 @@ import { createRateLimit } from '../../shared/redis/rate-limit.ts';
 import { createRefusals } from '../../shared/redis/refusals.ts';
 import { readConfig } from '../../shared/runtime/config.ts';
 import type { OpenFunction } from '../../shared/runtime/function.ts';
-import { route } from '../../shared/runtime/route.ts';
-import { cancelBooking } from './cancel-booking.ts';
 import { settings } from './config.ts';
-import { createBooking } from './create-booking.ts';
 import type { Deps } from './deps.ts';
-import { getBooking } from './get-booking.ts';
-import { holdSlot } from './hold-slot.ts';
-import { listBookings } from './list-bookings.ts';
 import { createLookups } from './lookups.ts';
-import { releaseHold } from './release-hold.ts';
-import { rescheduleBooking } from './reschedule-booking.ts';
+import { routesOf } from './routes.ts';
 import { createSlotHints } from './slot-hints.ts';
 
 export const open: OpenFunction = async (environment, log) => {
@@ -37,12 +28,11 @@ export const open: OpenFunction = async (environment, log) => {
   const redis = await connectRedis(config.REDIS_URL, { log });
   const eventLog = openEventLog(config.EVENT_LOG_URL, { clientId: applicationName, log });
   const append = appendTo(eventLog);
-  const publisher = createPublisher((keys) => sendUnsent(db, bookingOutbox, append, { keys, limit: 500 }), log);
+  const publisher = createPublisher((keys) => sendAllUnsent(db, bookingOutbox, append, keys), log);
   const now = () => Temporal.Now.instant();
   const sources = { practitioners, patients, gridOf: config.GRIDS, now, keepMs: config.LOOKUP_KEEP_MS };
   const deps: Deps = {
     db,
-    insertBooking: prepareInsertBooking(db),
     lookups: createLookups(sources),
     hints: createSlotHints(
       createBitmaps(redis, { gridOf: config.GRIDS, days: config.AVAILABILITY_DAYS }),
@@ -54,15 +44,7 @@ export const open: OpenFunction = async (environment, log) => {
   };
   return {
     name: 'booking',
-    routes: [
-      route(api.createBooking, createBooking(deps)),
-      route(api.getBooking, getBooking(deps)),
-      route(api.listBookings, listBookings(deps)),
-      route(api.cancelBooking, cancelBooking(deps)),
-      route(api.rescheduleBooking, rescheduleBooking(deps)),
-      route(api.holdSlot, holdSlot(deps)),
-      route(api.releaseHold, releaseHold(deps)),
-    ],
+    routes: routesOf(deps),
     subscriptions: [],
     authenticate: createTokenVerifier({
       issuer: config.OIDC_ISSUER,

@@ -22,6 +22,8 @@ export type Practice = {
 
 /** What other contexts publish, kept for seconds: every request needs it and it seldom changes. */
 export type Lookups = {
+  /** Undefined for one that is not, or no more, offered in the country. */
+  visitType(country: string, visitTypeId: string): Promise<VisitType | undefined>;
   /** Throws `not-found` for a practitioner or visit type that is not of the country. */
   practice(country: string, wanted: { practitionerId: string; visitTypeId: string }): Promise<Practice>;
   /** Throws `not-found`. */
@@ -39,6 +41,8 @@ export type Sources = {
 };
 
 const MAX_KEPT = 20_000;
+/** Whom an identity provider names otherwise is no patient of ours. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function createLookups({ practitioners, patients, gridOf, now, keepMs }: Sources): Lookups {
   const visitTypes = kept(keepMs, (country, id) => findVisitType(practitioners, country, id));
@@ -48,6 +52,7 @@ export function createLookups({ practitioners, patients, gridOf, now, keepMs }: 
   });
   const known = kept(keepMs, (country, id) => findPatient(patients, country, id));
   return {
+    visitType: visitTypes,
     async practice(country, { practitionerId, visitTypeId }) {
       const [visitType, calendar] = await Promise.all([
         visitTypes(country, visitTypeId),
@@ -61,7 +66,8 @@ export function createLookups({ practitioners, patients, gridOf, now, keepMs }: 
       if ((await known(country, patientId)) === undefined) throw new AppError('not-found', 'There is no such patient.');
     },
     async proxied(caller) {
-      return hasRole(caller, 'patient') ? listProxiedPatients(patients, caller.subject, now()) : [];
+      const isSomebody = hasRole(caller, 'patient') && UUID.test(caller.subject);
+      return isSomebody ? listProxiedPatients(patients, caller.subject, now()) : [];
     },
   };
 }

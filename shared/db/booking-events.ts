@@ -33,6 +33,15 @@ export function bookingReleased(hold: BookingRow, cause: 'released' | 'expired',
   return outgoing(BookingReleased, { ...about(hold, traceparent), data: { ...slotOf(hold), cause } });
 }
 
+/** Events after which the practitioner has no more time than before. */
+const TAKING: ReadonlySet<string> = new Set([BookingCreated.type, BookingHeld.type]);
+
+/** The practitioners of whose time some becomes free by what the events tell. */
+export function practitionersFreedBy(events: readonly OutgoingEvent[]): string[] {
+  const freeing = events.filter(({ event }) => !TAKING.has(event.type));
+  return [...new Set(freeing.map(({ partitionKey }) => partitionKey))];
+}
+
 /** Keyed by practitioner, so that what concerns one calendar stays in order. */
 function about({ id, practitionerId, updatedAt }: BookingRow, traceparent: string) {
   return { id: randomUUIDv7(), subject: id, partitionKey: practitionerId, time: updatedAt, traceparent };

@@ -1,5 +1,6 @@
 import { and, asc, eq, gte, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm';
 
+import { refusal } from '../domain/booking.ts';
 import type { IdempotencyClaim } from '../domain/idempotency.ts';
 import type { Interval } from '../domain/interval.ts';
 import { AppError } from '../errors.ts';
@@ -8,109 +9,107 @@ import { brokenConstraint } from './driver-error.ts';
 import type { OutgoingEvent } from './outbox.ts';
 import { bookingHistory, bookingIdempotencyKeys, bookingOutbox, bookings } from './schema/booking.ts';
 import type { BookingRow, BookingStatus } from './schema/booking.ts';
+import { insertSelect, statement } from './statement.ts';
 
-/** Which rule of the database a write would have broken. */
-export type Clash = 'slot-taken' | 'patient-overlap' | 'same-specialty' | 'answered-already';
+type Clash = () => AppError;
 
+const slotTaken: Clash = () => refusal([{ code: 'slot-taken' }]);
+
+/** What a write that breaks a constraint is refused with. */
 const CLASHES: Readonly<Record<string, Clash>> = {
-  idx_no_double_book: 'slot-taken',
-  no_practitioner_overlap: 'slot-taken',
-  no_patient_overlap: 'patient-overlap',
-  no_same_specialty: 'same-specialty',
-  booking_idempotency_keys: 'answered-already',
+  idx_no_double_book: slotTaken,
+  no_practitioner_overlap: slotTaken,
+  no_patient_overlap: () => refusal([{ code: 'patient-overlap' }]),
+  no_same_specialty: () => refusal([{ code: 'same-specialty', options: ['keep'], bookingIds: [] }]),
+  booking_idempotency_keys: () => new AppError('in-progress', 'The same request is still under way.'),
 };
 
-/** Runs a write; resolves to the rule it would have broken, where the database refused it for one. */
-export async function clashOf(write: () => Promise<unknown>): Promise<Clash | undefined> {
+/**
+ * Runs a write. Throws `conflict` with the reason where a constraint refuses it, and `in-progress` where its idempotency
+ * key has been taken meanwhile.
+ */
+export async function refusingClashes<Result>(write: () => Promise<Result>): Promise<Result> {
   try {
-    await write();
-    return undefined;
+    return await write();
   } catch (error) {
-    const clash = CLASHES[brokenConstraint(error) ?? ''];
-    if (clash === undefined) throw error;
-    return clash;
+    throw clashOf(error)?.() ?? error;
   }
 }
 
-/** The hot write: booking, event and idempotency key in one prepared statement and one round trip. */
-export type InsertBooking = (
-  booking: BookingRow,
-  event: OutgoingEvent,
-  claim: IdempotencyClaim | undefined,
-  answer: { status: number; body: unknown },
-) => Promise<unknown>;
+function clashOf(error: unknown): Clash | undefined {
+  const constraint = brokenConstraint(error);
+  return constraint === undefined ? undefined : CLASHES[constraint];
+}
 
-export function prepareInsertBooking(db: Database): InsertBooking {
-  const slot = sql.placeholder;
-  const booked = db.$with('booked').as(
-    db
-      .insert(bookings)
-      .values({
-        id: slot('id'),
-        country: slot('country'),
-        practitionerId: slot('practitionerId'),
-        patientId: slot('patientId'),
-        visitTypeId: slot('visitTypeId'),
-        specialty: slot('specialty'),
-        status: slot('status'),
-        // The first version; to have it is to have had one's turn.
-        version: sql`booking.take_turn(${slot('practitionerId')}, ${slot('patientId')})`,
-        slotStart: slot('slotStart'),
-        slotEnd: slot('slotEnd'),
-        busyStart: slot('busyStart'),
-        busyEnd: slot('busyEnd'),
-        specialtyWindow: slot('specialtyWindow'),
-        holdExpiresAt: slot('holdExpiresAt'),
-        actedBy: slot('actedBy'),
-        actedAs: slot('actedAs'),
-        createdAt: slot('createdAt'),
-        updatedAt: slot('updatedAt'),
-      })
-      .returning({ id: bookings.id }),
-  );
-  const queued = db.$with('queued').as(
-    db
-      .insert(bookingOutbox)
-      .values({ topic: slot('topic'), partitionKey: slot('partitionKey'), event: slot('event') })
-      .returning({ seq: bookingOutbox.seq }),
-  );
-  const answered = db.$with('answered').as(
-    db
-      .insert(bookingIdempotencyKeys)
-      .values({
-        subject: slot('subject'),
-        operation: slot('operation'),
-        key: slot('key'),
-        fingerprint: slot('fingerprint'),
-        status: slot('answerStatus'),
-        body: slot('body'),
-      })
-      .returning({ key: bookingIdempotencyKeys.key }),
-  );
-  const plain = db.with(booked, queued).select({ id: booked.id }).from(booked).prepare('insert_booking');
-  const keyed = db
-    .with(booked, queued, answered)
-    .select({ id: booked.id })
-    .from(booked)
-    .prepare('insert_keyed_booking');
-  return (booking, event, claim, answer) =>
-    claim
-      ? keyed.execute({ ...booking, ...event, ...claim, answerStatus: answer.status, body: answer.body })
-      : plain.execute({ ...booking, ...event });
+const slot = sql.placeholder;
+
+/**
+ * A booking wanted beside another of its specialty has no window for the constraint to see. Six days may be an hour
+ * longer where the clock changes: here what is near is asked for roughly, since a closer look follows.
+ */
+const NEAR_KEPT = sql`SELECT FROM booking.bookings kept
+  WHERE kept.patient_id = ${slot('patientId')} AND kept.specialty = ${slot('specialty')}
+    AND kept.status = 'confirmed' AND kept.specialty_window IS NULL
+    AND kept.slot_start >= lower(${slot('specialtyWindow')}::tstzrange) - interval '146 hours'
+    AND kept.slot_start < upper(${slot('specialtyWindow')}::tstzrange)`;
+
+const BOOKED = sql`booked AS (${insertSelect(
+  bookings,
+  'all',
+  sql`WHERE NOT EXISTS (${NEAR_KEPT}) RETURNING id`,
+  // The first version: to have it is to have had one's turn.
+  { version: sql`booking.take_turn(${slot('practitionerId')}, ${slot('patientId')})` },
+)})`;
+
+const QUEUED = sql`queued AS (${insertSelect(bookingOutbox, ['topic', 'partitionKey', 'event'], sql`FROM booked`)})`;
+
+const ANSWERED = sql`answered AS (${insertSelect(
+  bookingIdempotencyKeys,
+  ['subject', 'operation', 'key', 'fingerprint', 'status', 'body'],
+  sql`FROM booked`,
+  { status: sql`${slot('answerStatus')}::smallint` },
+)})`;
+
+const insertPlain = statement('insert_booking', sql`WITH ${BOOKED}, ${QUEUED} SELECT FROM booked`);
+const insertKeyed = statement('insert_keyed_booking', sql`WITH ${BOOKED}, ${QUEUED}, ${ANSWERED} SELECT FROM booked`);
+
+export type NewBooking = {
+  readonly booking: BookingRow;
+  readonly event: OutgoingEvent;
+  readonly claim: IdempotencyClaim | undefined;
+  readonly answer: { readonly status: number; readonly body: unknown };
+};
+
+/**
+ * Writes booking, event and answer in one statement. Resolves to false, with nothing written, where something is in the
+ * way: to tell what it is takes a look at the other bookings.
+ */
+export async function insertAtOnce(db: Database, { booking, event, claim, answer }: NewBooking): Promise<boolean> {
+  const values = { ...booking, ...event, ...claim, answerStatus: answer.status, body: answer.body };
+  try {
+    const { rowCount } = await (claim ? insertKeyed : insertPlain)(db, values);
+    return rowCount === 1;
+  } catch (error) {
+    if (clashOf(error) === undefined) throw error;
+    return false;
+  }
 }
 
 export async function insertBooking(tx: Queryable, booking: BookingRow): Promise<void> {
   await tx.insert(bookings).values(booking);
 }
 
-export async function findBooking(db: Queryable, country: string, id: string): Promise<BookingRow | undefined> {
-  const [booking] = await db.select().from(bookings).where(inCountry(country, id));
+/** A booking is found in its own country only. */
+export type BookingId = { readonly country: string; readonly id: string };
+
+export async function findBooking(db: Queryable, id: BookingId): Promise<BookingRow | undefined> {
+  const [booking] = await db.select().from(bookings).where(identity(id));
   return booking;
 }
 
 /** Reads a booking and keeps it from others until the transaction ends. Throws `not-found`. */
-export async function lockBooking(tx: Queryable, country: string, id: string): Promise<BookingRow> {
-  const [booking] = await tx.select().from(bookings).where(inCountry(country, id)).for('update');
+export async function lockBooking(tx: Queryable, id: BookingId): Promise<BookingRow> {
+  const [booking] = await tx.select().from(bookings).where(identity(id)).for('update');
   if (booking === undefined) throw noSuchBooking();
   return booking;
 }
@@ -223,6 +222,6 @@ function range({ start, end }: Interval): SQL {
 /** As the constraints say it, in literals: a parameter would keep the planner from their partial indexes. */
 const OCCUPYING = sql`${bookings.status} IN ('held', 'confirmed')`;
 
-function inCountry(country: string, id: string): SQL | undefined {
+function identity({ country, id }: BookingId): SQL | undefined {
   return and(eq(bookings.country, country), eq(bookings.id, id));
 }

@@ -67,10 +67,10 @@ export async function ping(db: Database): Promise<void> {
 
 class LastingPool extends pg.Pool {
   // The driver's own drops the connection with every query that fails, and a slot that is taken is one.
-  override query = (async (...args: Parameters<pg.PoolClient['query']>) => {
+  override query = (async (query: string | pg.QueryConfig, values?: unknown[]) => {
     const client = await this.connect();
     try {
-      return await client.query(...args);
+      return await client.query(query, values);
     } finally {
       client.release();
     }

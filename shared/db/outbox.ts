@@ -1,4 +1,4 @@
-import { and, asc, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, type Column, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
 
 import type { AnyEvent, EventContract, EventOf } from '../../schemas/events/contract.ts';
 import type { Database, Queryable } from './client.ts';
@@ -61,7 +61,7 @@ export async function sendUnsent(
     const unsent = await tx
       .select({ seq: outbox.seq, topic: outbox.topic, partitionKey: outbox.partitionKey, event: outbox.event })
       .from(outbox)
-      .where(and(isNull(outbox.sentAt), keys && inArray(outbox.partitionKey, [...keys])))
+      .where(and(isNull(outbox.sentAt), keys && isAnyOf(outbox.partitionKey, keys)))
       .orderBy(asc(outbox.seq))
       .limit(limit)
       .for('update');
@@ -71,9 +71,26 @@ export async function sendUnsent(
     await tx
       .update(outbox)
       .set({ sentAt: sql`clock_timestamp()` })
-      .where(inArray(outbox.seq, sent));
+      .where(isAnyOf(outbox.seq, sent));
     return sent.length;
   });
+}
+
+/** The same, batch after batch, until none of the keys' events is left. */
+export async function sendAllUnsent(
+  db: Database,
+  outbox: OutboxTable,
+  append: AppendEvents,
+  keys: readonly string[],
+): Promise<void> {
+  for (let sent = BATCH; sent === BATCH;) sent = await sendUnsent(db, outbox, append, { keys, limit: BATCH });
+}
+
+const BATCH = 500;
+
+/** One parameter however many there are, so that it stays one statement to the server. */
+function isAnyOf(column: Column, values: readonly unknown[]): SQL {
+  return sql`${column} = ANY(${sql.param(values)})`;
 }
 
 /** Drops events sent before `before`: the log keeps them. */

@@ -1,5 +1,5 @@
 import { AppError } from '../errors.ts';
-import { type Caller, hasRole } from './caller.ts';
+import type { Role } from './caller.ts';
 import type { Grid } from './grid.ts';
 import { type Interval, overlap } from './interval.ts';
 import { type BusySlot, busyTime, fullDays, nextOpenings } from './openings.ts';
@@ -8,7 +8,7 @@ import { slotsOfVisit } from './slots.ts';
 import { bookableSpan, visitAt, type VisitType } from './visit-type.ts';
 import { localDate, localDays } from './zone.ts';
 
-export type BookingStatus = 'held' | 'confirmed' | 'completed' | 'cancelled' | 'no_show' | 'released';
+type BookingStatus = 'held' | 'confirmed' | 'completed' | 'cancelled' | 'no_show' | 'released';
 
 /** What a booking may become. A hold that expires is released. */
 const successors: Record<BookingStatus, readonly BookingStatus[]> = {
@@ -35,11 +35,14 @@ export type BookingState = {
 export type HoldState = BookingState & { readonly holdExpiresAt: Temporal.Instant | null };
 
 /** A booking that occupies both its parties: held or confirmed. */
-export type ActiveBooking = Omit<BookingState, 'version'> & BusySlot & { readonly specialty: string };
+export type ActiveBooking = Omit<BookingState, 'version'> &
+  BusySlot & { readonly specialty: string; readonly holdExpiresAt?: Temporal.Instant | null };
 
 /** Why something cannot be booked, moved or cancelled, in the words of the answer. */
 export type Reason =
-  | { readonly code: 'off-grid' | 'outside-working-hours' | 'slot-taken' | 'patient-overlap' }
+  | { readonly code: 'off-grid' | 'outside-working-hours' | 'patient-overlap' }
+  /** `heldUntil` where nothing but holds stands in the way. */
+  | { readonly code: 'slot-taken'; readonly heldUntil?: string }
   | { readonly code: 'too-soon'; readonly earliest: string }
   | { readonly code: 'beyond-horizon'; readonly before: string }
   | { readonly code: 'daily-cap'; readonly cap: number }
@@ -49,7 +52,7 @@ export type Reason =
   | { readonly code: 'same-slot' | 'hold-expired' | 'hold-mismatch' };
 
 /** Another booking of the same specialty near by: refuse, keep both, or replace it by the new one. */
-export type SameSpecialty = 'refuse' | 'keep' | 'replace';
+type SameSpecialty = 'refuse' | 'keep' | 'replace';
 
 export type SlotRequest = {
   readonly practitionerId: string;
@@ -72,6 +75,13 @@ export type BookingFacts = {
   readonly patientBookings?: readonly ActiveBooking[];
   /** Where `practitionerBookings` is complete, so that a refusal may name free slots. */
   readonly lookAhead?: Interval;
+};
+
+/** What decides whether a booking may still be left. A visit type that is offered no more has no cut-off. */
+export type CutOffFacts = {
+  readonly visitType: Pick<VisitType, 'cancelCutOffMinutes'> | undefined;
+  readonly now: Temporal.Instant;
+  readonly actedAs: Role;
 };
 
 /** What a booking's slot occupies. */
@@ -131,7 +141,7 @@ export function confirmHold(hold: HoldState, request: BookingRequest, facts: Boo
 export function planReschedule(
   booking: BookingState,
   { slotStart, sameSpecialty }: Pick<BookingRequest, 'slotStart' | 'sameSpecialty'>,
-  facts: BookingFacts & { readonly caller: Caller },
+  facts: BookingFacts & { readonly actedAs: Role },
 ): PlannedSlot {
   const request = { ...booking, slotStart, sameSpecialty };
   const others = withoutBooking(facts, booking.id);
@@ -151,10 +161,7 @@ export function planReschedule(
 }
 
 /** Plans a cancellation: up to the cut-off by the patient, later by those who run the practice. */
-export function planCancel(
-  booking: BookingState,
-  facts: { readonly visitType: VisitType; readonly now: Temporal.Instant; readonly caller: Caller },
-): { status: 'cancelled'; version: number } {
+export function planCancel(booking: BookingState, facts: CutOffFacts): { status: 'cancelled'; version: number } {
   const reasons = [...mayNotBecome(booking, 'cancelled'), ...pastCutOff(booking, facts)];
   if (reasons.length > 0) throw refusal(reasons);
   return { status: 'cancelled', version: booking.version + 1 };
@@ -217,12 +224,20 @@ function againstPractitioner(
 ): Reason[] {
   const { busy } = visitAt(visitType, slotStart);
   const reasons: Reason[] = [];
-  if (bookings.some((taken) => overlap(busy, busyTime(taken)))) reasons.push({ code: 'slot-taken' });
+  const inTheWay = bookings.filter((taken) => overlap(busy, busyTime(taken)));
+  if (inTheWay.length > 0) reasons.push({ code: 'slot-taken', ...heldUntil(inTheWay) });
   const full = fullDays(visitType, schedule.timeZone, bookings);
   if (visitType.dailyCap !== null && full.has(localDate(schedule.timeZone, slotStart).toString())) {
     reasons.push({ code: 'daily-cap', cap: visitType.dailyCap });
   }
   return reasons;
+}
+
+function heldUntil(inTheWay: readonly ActiveBooking[]): { heldUntil?: string } {
+  const expiries = inTheWay.map(({ status, holdExpiresAt }) => (status === 'held' && holdExpiresAt) || undefined);
+  const known = expiries.filter((expiry) => expiry !== undefined).toSorted(Temporal.Instant.compare);
+  const last = known.length === inTheWay.length ? known.at(-1) : undefined;
+  return last === undefined ? {} : { heldUntil: last.toString() };
 }
 
 function againstPatient(
@@ -270,11 +285,8 @@ function nearBookings(
     .filter((other) => !isBefore(other.slotStart, span.start) && isBefore(other.slotStart, span.end));
 }
 
-function pastCutOff(
-  booking: BookingState,
-  { visitType, now, caller }: { visitType: VisitType; now: Temporal.Instant; caller: Caller },
-): Reason[] {
-  if (hasRole(caller, 'practitioner', 'staff', 'system', 'admin')) return [];
+function pastCutOff(booking: BookingState, { visitType, now, actedAs }: CutOffFacts): Reason[] {
+  if (actedAs !== 'patient' || visitType === undefined) return [];
   const until = booking.slotStart.subtract({ minutes: visitType.cancelCutOffMinutes });
   return isBefore(until, now) ? [{ code: 'past-cut-off', until: until.toString() }] : [];
 }

@@ -41,21 +41,39 @@ export function mayEnter(caller: Caller, country: string): void {
  * Throws `forbidden` unless all that the ids select is the caller's: a patient's own and that of those they act for, a
  * practitioner's own, anything for an office. For what the caller names: it answers the same whether that exists or
  * not, so it goes before any look-up.
+ * @returns the role in which it is theirs.
  */
-export function maySelect(caller: Caller, parties: Parties, proxiedPatientIds: readonly string[]): void {
-  if (reaches(caller, parties, proxiedPatientIds)) return;
+export function maySelect(caller: Caller, parties: Parties, proxiedPatientIds: readonly string[]): Role {
+  const role = roleTowards(caller, parties, proxiedPatientIds);
+  if (role !== undefined) return role;
   throw new AppError('forbidden', 'You may act for yourself and for those who named you their proxy.');
 }
 
-/** Throws `not-found` for what is not the caller's: for what was looked up, since `forbidden` would say that it exists. */
-export function mayReach(caller: Caller, parties: Parties, proxiedPatientIds: readonly string[]): void {
-  if (!reaches(caller, parties, proxiedPatientIds)) throw new AppError('not-found', 'There is no such resource.');
+/**
+ * Throws `not-found` for what is not the caller's: for what was looked up, since `forbidden` would say that it exists.
+ * @returns the role in which it is theirs.
+ */
+export function mayReach(caller: Caller, parties: Parties, proxiedPatientIds: readonly string[]): Role {
+  const role = roleTowards(caller, parties, proxiedPatientIds);
+  if (role !== undefined) return role;
+  throw new AppError('not-found', 'There is no such resource.');
 }
 
-function reaches(caller: Caller, { patientId, practitionerId }: Parties, proxied: readonly string[]): boolean {
-  if (hasRole(caller, 'staff', 'system', 'admin')) return true;
-  const asPatient = patientId !== undefined && (patientId === caller.subject || proxied.includes(patientId));
-  return (
-    (hasRole(caller, 'patient') && asPatient) || (hasRole(caller, 'practitioner') && practitionerId === caller.subject)
-  );
+/** Roles that reach everything, as they weigh when a caller has several. */
+const OFFICES: readonly Role[] = ['admin', 'system', 'staff'];
+
+/**
+ * In which of their roles the caller has to do with the parties, undefined for none: a practitioner is one in their own
+ * calendar only, and may be a patient in another's.
+ */
+export function roleTowards(
+  caller: Caller,
+  { patientId, practitionerId }: Parties,
+  proxiedPatientIds: readonly string[],
+): Role | undefined {
+  const office = OFFICES.find((role) => hasRole(caller, role));
+  if (office !== undefined) return office;
+  if (hasRole(caller, 'practitioner') && practitionerId === caller.subject) return 'practitioner';
+  const asPatient = patientId !== undefined && (patientId === caller.subject || proxiedPatientIds.includes(patientId));
+  return hasRole(caller, 'patient') && asPatient ? 'patient' : undefined;
 }

@@ -20,7 +20,6 @@ import {
   aSchedule,
   at,
   aVisitType,
-  caller,
   everyDay,
   patientId,
   someFacts,
@@ -44,7 +43,7 @@ function codesOf(decision: () => unknown): string[] {
 }
 
 const to = (slotStart: Temporal.Instant) => ({ slotStart, sameSpecialty: 'refuse' as const });
-const cancelFacts = (now: Temporal.Instant, role: Role) => ({ visitType: aVisitType(), now, caller: caller(role) });
+const cancelFacts = (now: Temporal.Instant, role: Role) => ({ visitType: aVisitType(), now, actedAs: role });
 const hours = (count: number) => tenOClock.add({ hours: count });
 const days = (count: number) => hours(24 * count);
 const confirmed = { ...aBooking(tenOClock), version: 3 };
@@ -191,6 +190,15 @@ describe('a hold', () => {
     ]);
   });
 
+  it('tells others until when it stands in their way, where nothing else does', () => {
+    const until = (minute: number) => at(`2026-03-01T09:0${minute}:00Z`);
+    const hold = (minute: number) => aBooking(tenOClock, { status: 'held', holdExpiresAt: until(minute) });
+    const reasons = (...practitionerBookings: ReturnType<typeof aBooking>[]) =>
+      refusalOf(() => planHold(aRequest(), someFacts({ practitionerBookings }), 10)).reasons;
+    expect(reasons(hold(7), hold(5))).toEqual([{ code: 'slot-taken', heldUntil: '2026-03-01T09:07:00Z' }]);
+    expect(reasons(hold(5), aBooking(tenOClock))).toEqual([{ code: 'slot-taken' }]);
+  });
+
   it('becomes the confirmed booking of its own patient and slot', () => {
     const itself = [aBooking(tenOClock, { status: 'held' })];
     const facts = someFacts({ practitionerBookings: itself, patientBookings: itself });
@@ -224,7 +232,7 @@ describe('a hold', () => {
 });
 
 describe('moving a booking', () => {
-  const patient = { caller: caller('patient') };
+  const patient = { actedAs: 'patient' as const };
 
   it('plans the new slot under the next version, unhindered by itself', () => {
     const itself = { ...aBooking(hours(0)), slotEnd: hours(1), busyEnd: hours(1) };
@@ -243,7 +251,7 @@ describe('moving a booking', () => {
     expect(codesOf(() => planReschedule(confirmed, to(hours(1)), facts))).toEqual(['past-cut-off']);
     expect(
       codesOf(() =>
-        planReschedule({ ...confirmed, status: 'cancelled' }, to(tenOClock), { ...facts, caller: caller('staff') }),
+        planReschedule({ ...confirmed, status: 'cancelled' }, to(tenOClock), { ...facts, actedAs: 'staff' }),
       ),
     ).toEqual(['wrong-status', 'same-slot']);
     const taken = someFacts({ practitionerBookings: [aBooking(hours(1), { id: 'another', patientId: 'another' })] });
@@ -260,6 +268,11 @@ describe('cancelling a booking', () => {
 
   it.each(['practitioner', 'staff', 'system', 'admin'] as const)('is open to the role %s after it', (role) => {
     expect(planCancel(confirmed, cancelFacts(hours(-1), role)).status).toBe('cancelled');
+  });
+
+  it('knows no cut-off where the visit type is offered no more', () => {
+    const facts = { ...cancelFacts(hours(-1), 'patient'), visitType: undefined };
+    expect(planCancel(confirmed, facts).status).toBe('cancelled');
   });
 
   it('happens to confirmed bookings only', () => {

@@ -1,5 +1,4 @@
 import type { ActiveBooking, BookingFacts, BookingRequest } from '../../../shared/domain/booking.ts';
-import type { Caller, Role } from '../../../shared/domain/caller.ts';
 import type { Grid } from '../../../shared/domain/grid.ts';
 import type { Schedule, WorkingHours } from '../../../shared/domain/schedule.ts';
 import type { VisitType } from '../../../shared/domain/visit-type.ts';
@@ -76,8 +75,4 @@ export function aBooking(slotStart: Temporal.Instant, changes: Partial<ActiveBoo
     busyEnd: slotEnd,
     ...changes,
   };
-}
-
-export function caller(role: Role): Caller {
-  return { subject: patientId, roles: [role], scopes: ['bookings:write'], country: 'fr' };
 }
