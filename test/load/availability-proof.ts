@@ -14,7 +14,7 @@ import { connectRedis } from '../../shared/redis/client.ts';
 import { readConfig } from '../../shared/runtime/config.ts';
 import { type Check, checkAll } from './check.ts';
 import { FIRST_DAY_AHEAD, startsOf } from './offers.ts';
-import { environmentOf, type ProofSource } from './proof.ts';
+import { environmentOf, type ProofSource } from './proof-source.ts';
 
 type Touched = Calendar & { readonly practice: Practice };
 
@@ -88,8 +88,9 @@ async function checkBusySlots(db: Database, ids: readonly string[], booked: read
 
 type Time = Pick<typeof busySlots.$inferSelect, 'version' | 'active' | 'busyStart' | 'busyEnd' | 'slotStart'>;
 
-function timeOf({ version, active, busyStart, busyEnd, slotStart }: Time): string {
-  return `v${version} ${active ? 'busy' : 'free'} ${busyStart} to ${busyEnd} for ${slotStart}`;
+function timeOf({ version, active, ...times }: Time): string {
+  const [start, end, slot] = [times.busyStart, times.busyEnd, times.slotStart].map(String);
+  return `v${version} ${active ? 'busy' : 'free'} ${start} to ${end} for ${slot}`;
 }
 
 type ReadDays = (practice: Practice, today: Temporal.PlainDate) => Promise<readonly (DayBits | undefined)[]>;
@@ -106,7 +107,7 @@ async function checkBitmap(calendars: readonly Touched[], read: ReadDays): Promi
       const expected = bitsOf(grid, freeSlots(grid, schedule, date, taken.map(busyTime)));
       examined += 1;
       if (!Buffer.from(bits).equals(expected)) {
-        differences.push(`${practice.practitionerId} ${date}: ${hex(bits)} instead of ${hex(expected)}`);
+        differences.push(`${practice.practitionerId} ${date.toString()}: ${hex(bits)} instead of ${hex(expected)}`);
       }
     }
   }
@@ -128,7 +129,7 @@ async function checkAnswers({ client }: ProofSource, calendars: readonly Touched
     for (const visit of [undefined, ...visitTypes]) {
       const now = Temporal.Now.instant();
       const from = localDate(schedule.timeZone, now).add({ days: FIRST_DAY_AHEAD });
-      const query = `from=${from}&days=${DAYS_ASKED}${visit ? `&visitTypeId=${visit.id}` : ''}`;
+      const query = `from=${from.toString()}&days=${DAYS_ASKED}${visit ? `&visitTypeId=${visit.id}` : ''}`;
       const path = `/${country}/practitioners/${practitionerId}/availability?${query}`;
       const answer = await client.send({ operation: 'read availability', path });
       const openings = openingsOfDays(visit ?? anyVisit(grid, visitTypes), { ...calendar, now }, from, DAYS_ASKED);

@@ -3,7 +3,7 @@ import { eq } from 'drizzle-orm';
 import { type BookingRow, bookings } from '../../shared/db/schema/booking.ts';
 import { type Check, checkAll } from './check.ts';
 import type { AnsweredBooking } from './ledger.ts';
-import type { ProofSource } from './proof.ts';
+import type { ProofSource } from './proof-source.ts';
 
 /** What was answered is what the database holds, no more and no less. */
 export async function checkBookings({ db, ledger, subject }: ProofSource): Promise<Check[]> {

@@ -8,7 +8,7 @@ import { readTopics } from '../../infra/local/services/topics.ts';
 import { BookingCancelled, BookingCreated, BookingRescheduled } from '../../schemas/events/booking.v1.ts';
 import { type Check, checkAll } from './check.ts';
 import type { AnsweredBooking } from './ledger.ts';
-import type { ProofSource } from './proof.ts';
+import type { ProofSource } from './proof-source.ts';
 
 const Facts = z.object({ bookingId: z.string(), version: z.int(), slotStart: z.string() });
 

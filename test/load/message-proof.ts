@@ -14,7 +14,7 @@ import {
 import { type Check, checkAll } from './check.ts';
 import type { EventsByBooking } from './event-proof.ts';
 import type { AnsweredBooking } from './ledger.ts';
-import type { ProofSource } from './proof.ts';
+import type { ProofSource } from './proof-source.ts';
 
 type Delivery = typeof deliveries.$inferSelect;
 type Messages = ReadonlyMap<string, readonly SentMessage[]>;

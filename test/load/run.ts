@@ -7,7 +7,8 @@ import { type Directory, readDirectory } from './directory.ts';
 import { generateLoad, type LoadOptions } from './generator.ts';
 import type { Ledger } from './ledger.ts';
 import { createOffers } from './offers.ts';
-import { environmentOf, prove } from './proof.ts';
+import { environmentOf } from './proof-source.ts';
+import { prove } from './proof.ts';
 import { createTally, type Tally } from './tally.ts';
 
 export type RunOptions = Pick<LoadOptions, 'bookings' | 'concurrency' | 'perSecond' | 'signal' | 'onProgress'> & {
