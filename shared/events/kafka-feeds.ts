@@ -13,7 +13,9 @@ type Feed = { topic: string; partition: number; work: PartitionWork; committed?:
 export type CommitOffsets = EachBatchPayload['commitOffsetsIfNecessary'];
 
 export type KafkaFeeds = {
-  /** Keeps the partitions that stay, lets go of those that do not, and begins with new ones. */
+  /** Starts no further record until partitions are assigned again: another member may be given it as well. */
+  hold(): void;
+  /** Goes on with the partitions that stay, lets go of those that do not, and begins with new ones. */
   assign(assignment: Readonly<Record<string, readonly number[]>>): void;
   /** Resolves when the next batch may be fetched, whether or not the records are dealt with. */
   offer(batch: EachBatchPayload): Promise<void>;
@@ -48,6 +50,10 @@ export function createKafkaFeeds(
   }
 
   return {
+    hold() {
+      for (const { work } of feeds.values()) work.hold();
+    },
+
     assign(assignment) {
       const assigned = Object.entries(assignment).flatMap(([topic, all]) =>
         all.map((partition) => ({ topic, partition })),
@@ -55,6 +61,7 @@ export function createKafkaFeeds(
       const kept = new Set(assigned.map(({ topic, partition }) => keyOf(topic, partition)));
       for (const [key, feed] of feeds) if (!kept.has(key)) drop(key, feed);
       if (aborted) return;
+      for (const { work } of feeds.values()) work.goOn();
       for (const { topic, partition } of assigned) if (!feeds.has(keyOf(topic, partition))) add(topic, partition);
     },
 

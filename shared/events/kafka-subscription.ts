@@ -68,7 +68,10 @@ async function runConsumer(
   const commitDone = async () => commit && feeds.commitDone(commit).catch(() => undefined);
   const crashed = new Promise<Error>((resolve) => consumer.on(CRASH, ({ payload }) => resolve(payload.error)));
   consumer.on(GROUP_JOIN, ({ payload }) => feeds.assign(payload.memberAssignment));
-  consumer.on(REBALANCING, () => void commitDone());
+  consumer.on(REBALANCING, () => {
+    feeds.hold();
+    void commitDone();
+  });
   // The first fetch has looked up where each partition begins.
   consumer.on(FETCH, joined);
   const timer = setInterval(() => void commitDone(), COMMIT_MS);

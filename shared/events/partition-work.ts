@@ -11,6 +11,9 @@ export type PartitionWork = {
   readonly wantsMore: boolean;
   /** Resolves to `wantsMore`, as soon as it is true, or when the time is over. */
   wantsMoreWithin(timeoutMs: number): Promise<boolean>;
+  /** Starts no further record until `goOn`; those under way are not disturbed. */
+  hold(): void;
+  goOn(): void;
   /** Starts no further record, and tells those under way. */
   abort(): void;
   /** Resolves when no record is under way. */
@@ -39,6 +42,7 @@ export function createPartitionWork({ inFlight, onRecord, onHungry, onFailure }:
   const idle = createSignal();
   let waitingBytes = 0;
   let running = 0;
+  let isHeld = false;
   let next: bigint | undefined;
   let done: bigint | undefined;
 
@@ -46,7 +50,7 @@ export function createPartitionWork({ inFlight, onRecord, onHungry, onFailure }:
 
   function startWaiting(): void {
     const wantedMore = wantsMore();
-    while (running < inFlight && !stopping.signal.aborted) {
+    while (running < inFlight && !isHeld && !stopping.signal.aborted) {
       const record = waiting.shift();
       if (record === undefined) break;
       waitingBytes -= sizeOf(record);
@@ -103,6 +107,13 @@ export function createPartitionWork({ inFlight, onRecord, onHungry, onFailure }:
     async wantsMoreWithin(timeoutMs) {
       if (!wantsMore()) await hungry.within(timeoutMs);
       return wantsMore();
+    },
+    hold() {
+      isHeld = true;
+    },
+    goOn() {
+      isHeld = false;
+      startWaiting();
     },
     abort() {
       stopping.abort();

@@ -11,7 +11,7 @@ const POLL_MS = 20;
 /** Resolves to the condition's first truthy value; rejects, naming what was awaited, when none comes in time. */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { what, timeoutMs = 10_000 }: Wait,
+  { what, timeoutMs = 15_000 }: Wait,
 ): Promise<NonNullable<T>> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {

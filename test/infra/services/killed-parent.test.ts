@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, expect, it } from 'vitest';
 
+import { findExecutable } from '../../../infra/local/services/command.ts';
 import { freePort } from '../../../infra/local/services/free-port.ts';
 import { startRedis } from '../../../infra/local/services/redis.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -37,7 +38,8 @@ it('ends a server that a killed parent left behind, before it starts its own', a
   const config = join(dir, 'redis.conf');
   await mkdir(dir);
   await writeFile(config, `port ${await freePort()}\nsave ""\nset-proc-title no\n`);
-  const left = spawn('redis-server', [config], { stdio: 'ignore' });
+  const server = await findExecutable('redis-server');
+  const left = spawn(server ?? 'none', [config], { stdio: 'ignore' });
   started.push(left);
   await until(async () => left.pid !== undefined && (await processesOf(config)).includes(left.pid), {
     what: 'a server',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -218,6 +219,41 @@ export function describeEventLog(name: string, open: () => Promise<EventLog> | E
       expect(await log.lag(topic, [topic])).toBe(0n);
     });
 
+    it('loses nothing and keeps the order while members come and go', { timeout: 90_000 }, async () => {
+      const topic = await newTopic(6);
+      const handled: StoredRecord[] = [];
+      const enter = (through: EventLog) =>
+        join(through, topic, { group: topic }, async (each, signal) => {
+          await setImmediate();
+          signal.throwIfAborted();
+          handled.push(each);
+        });
+      const appended: string[] = [];
+      const append = async (count: number) => {
+        const records = Array.from({ length: count }, (_, at) => {
+          const number = appended.length + at;
+          return record(topic, `key-${number % 40}`, String(number));
+        });
+        await log.append(records);
+        appended.push(...records.map(text));
+      };
+      const stays = await enter(log);
+      for (let change = 0; change < 3; change += 1) {
+        await append(300);
+        const guest = await enter(other);
+        await append(300);
+        await guest.stop();
+      }
+      const values = () => new Set(handled.map(text));
+      await until(() => values().size === appended.length, { what: 'every record', timeoutMs: 60_000 });
+      await stays.stop();
+      expect(await log.lag(topic, [topic])).toBe(0n);
+      for (const each of Map.groupBy(handled, ({ key }) => key).values()) {
+        const inOrderOfFirst = [...new Set(each.map((one) => Number(text(one))))];
+        expect(inOrderOfFirst).toEqual(inOrderOfFirst.toSorted((one, another) => one - another));
+      }
+    });
+
     it('tells a record under way that its partition goes to another member', async () => {
       const topic = await newTopic(2);
       await log.append([...numbered(topic, 'key-0', 1), ...numbered(topic, 'key-2', 1)]);
@@ -236,18 +272,21 @@ export function describeEventLog(name: string, open: () => Promise<EventLog> | E
 
     it('stays a member while a record takes longer than a session', { timeout: 60_000 }, async () => {
       const topic = await newTopic();
-      await log.append(numbered(topic, 'k', 2));
-      const startedAt = Date.now();
-      const isLate = () => Date.now() - startedAt > LONGER_THAN_A_SESSION_MS;
-      const first = await join(log, topic, { group: topic }, async (_, signal) => {
-        await until(() => signal.aborted || isLate(), { what: 'the session to be over', timeoutMs: 20_000 });
+      const takeLong = async (_: StoredRecord, signal: AbortSignal) => {
+        const begunAt = Date.now();
+        const isLate = () => signal.aborted || Date.now() - begunAt > LONGER_THAN_A_SESSION_MS;
+        await until(isLate, { what: 'the session to be over', timeoutMs: 20_000 });
         signal.throwIfAborted();
-      });
-      const second = await join(other, topic, { group: topic });
-      const handled = () => [...first.done, ...second.done];
-      await until(() => handled().length >= 2, { what: 'both records', timeoutMs: 40_000 });
-      await Promise.all([first.stop(), second.stop()]);
-      expect(handled().map(text)).toEqual(['0', '1']);
+      };
+      const members = [
+        await join(log, topic, { group: topic }, takeLong),
+        await join(other, topic, { group: topic }, takeLong),
+      ];
+      await log.append([record(topic, 'k', 'long')]);
+      const done = () => members.flatMap((member) => member.done);
+      await until(() => done().length > 0, { what: 'the record', timeoutMs: 40_000 });
+      await Promise.all(members.map((member) => member.stop()));
+      expect(members.flatMap((member) => member.started).map(text)).toEqual(['long']);
       expect(await log.lag(topic, [topic])).toBe(0n);
     });
   });

@@ -7,6 +7,7 @@ import type { TestProject } from 'vitest/node';
 import { freePort } from '../../../infra/local/services/free-port.ts';
 import { startKafka } from '../../../infra/local/services/kafka.ts';
 import { startPostgres } from '../../../infra/local/services/postgres.ts';
+import type { Service } from '../../../infra/local/services/process.ts';
 import { startRedis } from '../../../infra/local/services/redis.ts';
 import { careflowHome } from './careflow-home.ts';
 import { REDIS_DATABASES } from './redis-database.ts';
@@ -26,22 +27,36 @@ const NOT_DURABLE = { fsync: 'off', synchronous_commit: 'off', full_page_writes:
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'careflow-test-'));
   await chmod(folder, 0o755);
-  const [postgres, redis, kafka] = await Promise.all([
+  const servers = await Promise.allSettled([
     process.env['CAREFLOW_TEST_POSTGRES_URL'] ?? runPostgres(folder),
     process.env['CAREFLOW_TEST_REDIS_URL'] ?? runRedis(folder),
     process.env['CAREFLOW_TEST_KAFKA_URL'] ?? runKafka(folder),
   ]);
-  project.provide('postgresUrl', urlOf(postgres));
-  project.provide('redisUrl', urlOf(redis));
-  project.provide('kafkaUrl', urlOf(kafka));
-  return async () => {
-    await Promise.all([postgres, redis, kafka].map(async (each) => typeof each === 'string' || each.stop()));
+  const stop = async () => {
+    await Promise.all(servers.map(stopServer));
     await rm(folder, { recursive: true, force: true });
   };
+  const failed = servers.find((server) => server.status === 'rejected');
+  if (failed) {
+    await stop();
+    throw failed.reason;
+  }
+  const [postgresUrl, redisUrl, kafkaUrl] = servers.map(urlOf);
+  project.provide('postgresUrl', postgresUrl ?? '');
+  project.provide('redisUrl', redisUrl ?? '');
+  project.provide('kafkaUrl', kafkaUrl ?? '');
+  return stop;
 }
 
-function urlOf(service: string | { url: string }): string {
-  return typeof service === 'string' ? service : service.url;
+type Server = PromiseSettledResult<Service | string>;
+
+async function stopServer(server: Server): Promise<void> {
+  if (server.status === 'fulfilled' && typeof server.value !== 'string') await server.value.stop();
+}
+
+function urlOf(server: Server): string {
+  if (server.status === 'rejected') return '';
+  return typeof server.value === 'string' ? server.value : server.value.url;
 }
 
 async function runPostgres(folder: string) {
