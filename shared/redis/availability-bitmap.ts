@@ -1,7 +1,11 @@
 import type { Redis } from 'ioredis';
 
+import { createChanges } from './availability-changes.ts';
 import { createLayout, type LayoutOptions } from './availability-layout.ts';
+import { createPlaces } from './availability-places.ts';
 import { createAvailabilityReader, type AvailabilityReader } from './availability-reader.ts';
+import { createAvailabilityRows } from './availability-rows.ts';
+import { createAvailabilitySearch } from './availability-search.ts';
 import { defineAvailabilityCommands } from './availability-scripts.ts';
 import { createAvailabilityWriter, type AvailabilityWriter } from './availability-writer.ts';
 
@@ -13,15 +17,18 @@ import { createAvailabilityWriter, type AvailabilityWriter } from './availabilit
  */
 export type AvailabilityBitmap = AvailabilityReader & AvailabilityWriter & { readonly windowDays: number };
 
-export type BitmapOptions = LayoutOptions & { readonly now?: () => Temporal.Instant };
+export type BitmapOptions = LayoutOptions & { readonly nowMs?: () => number };
 
 export function createAvailabilityBitmap(redis: Redis, options: BitmapOptions): AvailabilityBitmap {
-  const { now = () => Temporal.Now.instant() } = options;
+  const { nowMs = Date.now } = options;
   const layout = createLayout(options);
+  const places = createPlaces(layout);
+  const rows = createAvailabilityRows(redis, layout, places);
+  const search = createAvailabilitySearch(layout, rows, createChanges(redis, layout));
   defineAvailabilityCommands(redis);
   return {
     windowDays: layout.days,
-    ...createAvailabilityReader(redis, layout, now),
-    ...createAvailabilityWriter(redis, layout, now),
+    ...createAvailabilityReader(layout, rows, search, nowMs),
+    ...createAvailabilityWriter(redis, layout, places, nowMs),
   };
 }

@@ -17,8 +17,6 @@ export type Layout = {
   readonly grid: Grid;
 };
 
-export type Place = { readonly key: string; readonly block: number; readonly offset: number };
-
 export const HEAD_BYTES = 2;
 export const STAMP_BYTES = 1;
 
@@ -50,12 +48,4 @@ export function createLayout({ country, grid, days }: LayoutOptions): Layout {
     blockBytes: HEAD_BYTES + rowsPerBlock * rowBytes,
     keyPrefix: `availability:{${country}}:${grid.firstSlotMinute}+${grid.slotsPerDay}x${grid.slotMinutes}/${days}:`,
   };
-}
-
-/** Where an ordinal's row is. Throws RangeError for what cannot be an ordinal. */
-export function placeOf({ keyPrefix, rowsPerBlock, rowBytes }: Layout, ordinal: number): Place {
-  if (!Number.isSafeInteger(ordinal) || ordinal < 0) throw new RangeError(`${ordinal} is no ordinal`);
-  const position = ordinal % rowsPerBlock;
-  const block = (ordinal - position) / rowsPerBlock;
-  return { key: keyPrefix + block, block, offset: HEAD_BYTES + position * rowBytes };
 }

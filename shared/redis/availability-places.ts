@@ -1,39 +1,58 @@
-import { placeOf, type Layout } from './availability-layout.ts';
+import { HEAD_BYTES, type Layout } from './availability-layout.ts';
 
-/** Packs, for the script that reads many rows, block, first and last byte of each: as text, in MessagePack. */
-export type PackPlaces = (ordinals: readonly number[]) => Buffer;
+/** Where a practitioner's row is. */
+export type Place = { readonly block: Block; readonly span: Span };
 
-const ARRAY_32 = 0xdd;
-const FIXED_STRING = 0xa0;
-const FIELDS = 3;
+/** `packed` is the block's number as the script that reads many rows takes it. */
+export type Block = { readonly key: string; readonly packed: string };
 
-/** What places are made of is little and comes again and again: it is written out once. */
-export function createPackPlaces(layout: Layout): PackPlaces {
-  const blocks = new Map<number, string>();
-  const spans = new Map<number, string>();
-  return (ordinals) => {
-    const parts = ordinals.map((ordinal) => {
-      const { block, offset } = placeOf(layout, ordinal);
-      const span = remembered(spans, offset, () => packedText(offset) + packedText(offset + layout.rowBytes - 1));
-      return remembered(blocks, block, () => packedText(block)) + span;
-    });
-    return Buffer.from(packedCount(ordinals.length * FIELDS) + parts.join(''), 'latin1');
+/** A row's bytes in its block; `first` and `last` as text, `packed` the two as that script takes them. */
+export type Span = { readonly offset: number; readonly first: string; readonly last: string; readonly packed: string };
+
+export type Places = {
+  /** Throws RangeError for what cannot be an ordinal. */
+  of(ordinal: number): Place;
+  /** Block, first and last byte of each, in MessagePack. */
+  pack(ordinals: readonly number[]): Buffer;
+};
+
+/** Writing numbers out is what asking for a row costs most, so each is written once: there are few. */
+export function createPlaces({ keyPrefix, rowsPerBlock, rowBytes }: Layout): Places {
+  const blocks: Block[] = [];
+  const spans: Span[] = [];
+
+  function of(ordinal: number): Place {
+    if (!Number.isSafeInteger(ordinal) || ordinal < 0) throw new RangeError(`${ordinal} is no ordinal`);
+    const position = ordinal % rowsPerBlock;
+    const number = (ordinal - position) / rowsPerBlock;
+    const block = (blocks[number] ??= { key: keyPrefix + number, packed: packedText(String(number)) });
+    const span = (spans[position] ??= spanAt(HEAD_BYTES + position * rowBytes, rowBytes));
+    return { block, span };
+  }
+
+  return {
+    of,
+    pack(ordinals) {
+      const parts = ordinals.map((ordinal) => {
+        const { block, span } = of(ordinal);
+        return block.packed + span.packed;
+      });
+      return Buffer.from(packedLength(3 * parts.length) + parts.join(''), 'latin1');
+    },
   };
 }
 
-function remembered(known: Map<number, string>, of: number, write: () => string): string {
-  const found = known.get(of);
-  if (found !== undefined) return found;
-  const written = write();
-  known.set(of, written);
-  return written;
+function spanAt(offset: number, rowBytes: number): Span {
+  const [first, last] = [String(offset), String(offset + rowBytes - 1)];
+  return { offset, first, last, packed: packedText(first) + packedText(last) };
 }
 
-function packedText(value: number): string {
-  const text = String(value);
-  return String.fromCharCode(FIXED_STRING + text.length) + text;
+/** A MessagePack string of less than 32 characters. */
+function packedText(text: string): string {
+  return String.fromCharCode(0xa0 + text.length) + text;
 }
 
-function packedCount(count: number): string {
-  return String.fromCharCode(ARRAY_32, (count >>> 24) & 255, (count >>> 16) & 255, (count >>> 8) & 255, count & 255);
+/** The head of a MessagePack array. */
+function packedLength(length: number): string {
+  return String.fromCharCode(0xdd, (length >>> 24) & 255, (length >>> 16) & 255, (length >>> 8) & 255, length & 255);
 }

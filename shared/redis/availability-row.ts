@@ -14,15 +14,9 @@ export function epochDay(date: Temporal.PlainDate): EpochDay {
   return Date.UTC(date.year, date.month - 1, date.day) / DAY_MS;
 }
 
-export function dateOf(day: EpochDay): Temporal.PlainDate {
-  return Temporal.Instant.fromEpochMilliseconds(day * DAY_MS)
-    .toZonedDateTimeISO('UTC')
-    .toPlainDate();
-}
-
 /** The last day that is today anywhere. */
-export function latestToday(now: Temporal.Instant): EpochDay {
-  return Math.floor(now.epochMilliseconds / DAY_MS) + ZONES_AHEAD_DAYS;
+export function latestToday(nowMs: number): EpochDay {
+  return Math.floor(nowMs / DAY_MS) + ZONES_AHEAD_DAYS;
 }
 
 /** 1 to 255; 0 stands for a row of which nothing is known. */
@@ -31,11 +25,11 @@ export function stampOf(windowStart: EpochDay): number {
 }
 
 /**
- * The day a row's window starts: the last one with the stamp that is not after `latest`. That is the right one, because
+ * The day a row's window starts, `undefined` when nothing is known: the last one with the stamp that is not after `latest`. That is the right one, because
  * no row is written ahead of its day or lives for 255 days: blocks expire, and drop old rows whenever a newer window comes.
  */
-export function windowStartOf(stamp: number, latest: EpochDay): EpochDay {
-  return latest - ((latest - (stamp - 1)) % STAMPS);
+export function windowStartOf(stamp: number, latest: EpochDay): EpochDay | undefined {
+  return stamp === 0 ? undefined : latest - ((latest - (stamp - 1)) % STAMPS);
 }
 
 /** A row as it is kept. Throws RangeError for days that do not fit. */
@@ -60,38 +54,64 @@ export function checkWindowStart({ days }: Layout, windowStart: EpochDay, latest
 }
 
 /** Until the window has ended everywhere. */
-export function secondsLeft({ days }: Layout, windowStart: EpochDay, now: Temporal.Instant): number {
+export function secondsLeft({ days }: Layout, windowStart: EpochDay, nowMs: number): number {
   const endMs = (windowStart + days + ZONES_BEHIND_DAYS) * DAY_MS;
-  return Math.max(1, Math.ceil((endMs - now.epochMilliseconds) / 1_000));
+  return Math.max(1, Math.ceil((endMs - nowMs) / 1_000));
 }
+
+/** Day by day; `undefined` where nothing is known, so that it is rebuilt and never taken for free or full. */
+export type KnownDays = readonly (DayBits | undefined)[];
 
 export type WantedDays = { readonly from: EpochDay; readonly days: number; readonly latest: EpochDay };
 
+/** Days to be filled in. */
+export function blankDays({ dayBytes }: Layout, days: number): DayBits[] {
+  const blank: DayBits[] = [];
+  while (blank.length < days) blank.push(new Uint8Array(dayBytes));
+  return blank;
+}
+
 /** The days of the row that begins at `at`; `undefined` for those outside its window, and for all when nothing is known. */
-export function decodeDays(layout: Layout, rows: Buffer, at: number, wanted: WantedDays): (DayBits | undefined)[] {
-  const found: (DayBits | undefined)[] = [];
-  const ahead = daysAhead(layout, rows[at], wanted);
-  // A copy: the driver's buffer is far larger, and the driver's to use again.
-  const row = new Uint8Array(rows.subarray(at, at + layout.rowBytes)).buffer;
-  for (let day = ahead; day < ahead + wanted.days; day += 1) {
-    const known = day >= 0 && day < layout.days;
-    found.push(known ? new Uint8Array(row, STAMP_BYTES + day * layout.dayBytes, layout.dayBytes) : undefined);
+export function decodeDays(
+  layout: Layout,
+  rows: Buffer,
+  at: number,
+  wanted: WantedDays,
+  blank: readonly DayBits[] = blankDays(layout, wanted.days),
+): KnownDays {
+  const { ahead, first, end } = knownPart(layout, windowStartOf(rows[at] ?? 0, wanted.latest), wanted);
+  let byte = at + STAMP_BYTES + first * layout.dayBytes;
+  for (let day = first; day < end; day += 1) {
+    const bits = blank[day - ahead];
+    if (bits) for (let index = 0; index < layout.dayBytes; index += 1) bits[index] = rows[byte++] ?? 0;
   }
-  return found;
+  if (end - first === wanted.days) return blank;
+  return blank.map((bits, index) => (first <= ahead + index && ahead + index < end ? bits : undefined));
 }
 
 /** Whether any slot of the days is free; `unknown` where those that are known have none and others are not known. */
-export function freedomOf(layout: Layout, rows: Buffer, at: number, wanted: WantedDays): 'free' | 'none' | 'unknown' {
-  const ahead = daysAhead(layout, rows[at], wanted);
-  const first = Math.max(ahead, 0);
-  const end = Math.min(ahead + wanted.days, layout.days);
-  const days = at + STAMP_BYTES;
-  for (let byte = days + first * layout.dayBytes; byte < days + end * layout.dayBytes; byte += 1)
-    if (rows[byte] !== 0) return 'free';
+export type Freedom = 'free' | 'none' | 'unknown';
+
+/** Of the row that begins at `at`. */
+export function freedomOf(layout: Layout, rows: Buffer, at: number, wanted: WantedDays): Freedom {
+  const { first, end } = knownPart(layout, windowStartOf(rows[at] ?? 0, wanted.latest), wanted);
+  for (let day = first; day < end; day += 1) if (hasFreeSlot(layout, rows, at, day)) return 'free';
   return end - first === wanted.days ? 'none' : 'unknown';
 }
 
-/** How many days after the window's start the wanted days begin; past its end when nothing is known. */
-function daysAhead({ days }: Layout, stamp: number | undefined, { from, latest }: WantedDays): number {
-  return stamp ? from - windowStartOf(stamp, latest) : days;
+/** Whether the row that begins at `at` has a free slot on the day, counted from its window's start. */
+export function hasFreeSlot({ dayBytes }: Layout, rows: Buffer, at: number, day: number): boolean {
+  const from = at + STAMP_BYTES + day * dayBytes;
+  for (let byte = from; byte < from + dayBytes; byte += 1) if (rows[byte] !== 0) return true;
+  return false;
+}
+
+/** Which of the wanted days are in the window, `first` to `end`, and where they begin, all counted from its start. */
+function knownPart(
+  layout: Layout,
+  windowStart: EpochDay | undefined,
+  { from, days }: WantedDays,
+): { ahead: number; first: number; end: number } {
+  const ahead = windowStart === undefined ? layout.days : from - windowStart;
+  return { ahead, first: Math.max(ahead, 0), end: Math.min(ahead + days, layout.days) };
 }

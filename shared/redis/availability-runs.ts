@@ -1,5 +1,6 @@
 import type { DayBits } from '../domain/day-bits.ts';
-import { placeOf, type Layout, type Place } from './availability-layout.ts';
+import type { Layout } from './availability-layout.ts';
+import type { Block, Places } from './availability-places.ts';
 import { encodeRow, epochDay, type EpochDay } from './availability-row.ts';
 
 /** A practitioner's days from `start` on, as many as a window has. */
@@ -9,25 +10,38 @@ export type Window = {
   readonly days: readonly DayBits[];
 };
 
-/** Rows that stand side by side in one block and whose windows start on the same day. */
-export type Run = { readonly place: Place; readonly windowStart: EpochDay; readonly rows: Buffer };
+/** Rows of ordinals that follow one another in one block, whose windows start on the same day. */
+export type Run = {
+  readonly first: number;
+  readonly count: number;
+  readonly windowStart: EpochDay;
+  readonly rows: Buffer;
+};
 
-type OpenRun = { place: Place; windowStart: EpochDay; rows: Buffer[]; end: number };
+type OpenRun = {
+  readonly block: Block;
+  readonly first: number;
+  readonly windowStart: EpochDay;
+  readonly rows: Buffer[];
+};
 
-/** Joins windows whose ordinals follow one another. */
-export async function* runsOf(layout: Layout, windows: AsyncIterable<Window> | Iterable<Window>): AsyncGenerator<Run> {
+export async function* runsOf(
+  layout: Layout,
+  places: Places,
+  windows: AsyncIterable<Window> | Iterable<Window>,
+): AsyncGenerator<Run> {
   let run: OpenRun | undefined;
   for await (const { ordinal, start, days } of windows) {
-    const place = placeOf(layout, ordinal);
+    const { block } = places.of(ordinal);
     const windowStart = epochDay(start);
     const row = encodeRow(layout, windowStart, days);
-    if (run && run.place.key === place.key && run.end === place.offset && run.windowStart === windowStart) {
+    const follows = run?.block === block && run.first + run.rows.length === ordinal && run.windowStart === windowStart;
+    if (run && follows) {
       run.rows.push(row);
     } else {
       if (run) yield closed(run);
-      run = { place, windowStart, rows: [row], end: place.offset };
+      run = { block, first: ordinal, windowStart, rows: [row] };
     }
-    run.end += layout.rowBytes;
   }
   if (run) yield closed(run);
 }
@@ -43,6 +57,6 @@ export async function* batched<T>(items: AsyncIterable<T>, size: number): AsyncG
   if (batch.length > 0) yield batch;
 }
 
-function closed({ place, windowStart, rows }: OpenRun): Run {
-  return { place, windowStart, rows: Buffer.concat(rows) };
+function closed({ first, windowStart, rows }: OpenRun): Run {
+  return { first, count: rows.length, windowStart, rows: Buffer.concat(rows) };
 }

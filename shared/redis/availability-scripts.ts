@@ -3,22 +3,20 @@ import type { ClientContext, Redis, Result } from 'ioredis';
 declare module 'ioredis' {
   // The driver's own parameter has this name and default; a declaration that merges with it must have them too.
   interface RedisCommander<Context extends ClientContext = { type: 'default' }> {
-    availabilityWriteRow(key: string, ...args: [...WindowArgs, offset: number, row: Buffer]): Result<unknown, Context>;
-    availabilityFillRows(key: string, ...args: [...WindowArgs, offset: number, rows: Buffer]): Result<unknown, Context>;
+    availabilityWriteRow(...args: [...WriteArgs, ...WindowArgs, row: Buffer]): Result<unknown, Context>;
+    availabilityFillRows(...args: [...WriteArgs, ...WindowArgs, rows: Buffer]): Result<unknown, Context>;
     availabilityWriteDays(
-      key: string,
-      offset: number,
-      latest: number,
-      days: number,
-      dayBytes: number,
-      ...dated: (number | Buffer)[]
+      ...args: [...WriteArgs, latest: number, days: number, dayBytes: number, ...dated: (number | Buffer)[]]
     ): Result<number, Context>;
-    availabilityForget(key: string, offset: number): Result<unknown, Context>;
+    availabilityForget(...args: WriteArgs): Result<unknown, Context>;
     availabilityRowsBuffer(keyPrefix: string, places: Buffer, bytes: number): Result<Buffer, Context>;
   }
 }
 
-/** What a script that writes rows has to know of their window and their block. */
+/** What every script that writes needs: where, and whose rows (`changeOf`). */
+export type WriteArgs = [key: string, changesKey: string, change: string, offset: number];
+
+/** What a script that writes whole rows has to know of their window and their block. */
 export type WindowArgs = [
   windowStart: number,
   ttlSeconds: number,
@@ -28,6 +26,16 @@ export type WindowArgs = [
   blockBytes: number,
 ];
 
+/** Begins every script that writes. The changes are few enough to be cheap, and enough for who asks every few seconds. */
+const tellChange = `
+local key, offset = KEYS[1], tonumber(ARGV[2])
+
+local function tellChange()
+  redis.call('XADD', KEYS[2], 'MAXLEN', '~', 512, '*', 'rows', ARGV[1])
+  redis.call('EXPIRE', KEYS[2], 86400)
+end
+`;
+
 /**
  * Makes a block ready for rows of a window. Its first row of a newer window renews it: it lives until that window has ended,
  * and rows whose own window is over become unknown. So a stamp is never old enough to be read as another day's. A block
@@ -35,8 +43,8 @@ export type WindowArgs = [
  * clock was wrong).
  */
 const prepareBlock = `
-local key, start, days, dayBytes = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local rowBytes, blockBytes = tonumber(ARGV[5]), tonumber(ARGV[6])
+local start, days, dayBytes = tonumber(ARGV[3]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local rowBytes, blockBytes = tonumber(ARGV[7]), tonumber(ARGV[8])
 local farthest = days + 2
 
 local function createBlock()
@@ -58,19 +66,20 @@ local function prepareBlock()
   if newest and start <= newest and newest - start <= farthest then return end
   if newest and start > newest and start - newest <= farthest then forgetRowsThatAreOver() else createBlock() end
   redis.call('SETRANGE', key, 0, string.char(math.floor(start / 256), start % 256))
-  redis.call('EXPIRE', key, ARGV[2])
+  redis.call('EXPIRE', key, ARGV[4])
 end
 `;
 
-const writeRow = `${prepareBlock}
+const writeRow = `${tellChange}${prepareBlock}
 prepareBlock()
-redis.call('SETRANGE', key, ARGV[7], ARGV[8])
+redis.call('SETRANGE', key, offset, ARGV[9])
+tellChange()
 `;
 
 /** What a row knows stays; of the new row it takes the days it has not, which are those after the end of its own window. */
-const fillRows = `${prepareBlock}
+const fillRows = `${tellChange}${prepareBlock}
 prepareBlock()
-local offset, rows = tonumber(ARGV[7]), ARGV[8]
+local rows = ARGV[9]
 local known = redis.call('GETRANGE', key, offset, offset + #rows - 1)
 
 local function filled(old, new)
@@ -86,27 +95,31 @@ for at = 1, #rows, rowBytes do
   merged[#merged + 1] = filled(known:sub(at, at + rowBytes - 1), rows:sub(at, at + rowBytes - 1))
 end
 redis.call('SETRANGE', key, offset, table.concat(merged))
+tellChange()
 `;
 
 /** All of the days or, where the row is unknown or does not hold one of them, none. */
-const writeDays = `
-local key, offset, latest = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
-local days, dayBytes = tonumber(ARGV[3]), tonumber(ARGV[4])
+const writeDays = `${tellChange}
+local latest, days, dayBytes = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local stamp = redis.call('GETRANGE', key, offset, offset):byte(1) or 0
 if stamp == 0 then return 0 end
 local start = latest - (latest - stamp + 1) % 255
-for dated = 5, #ARGV, 2 do
+for dated = 6, #ARGV, 2 do
   local ahead = ARGV[dated] - start
   if ahead < 0 or ahead >= days then return 0 end
 end
-for dated = 5, #ARGV, 2 do
+for dated = 6, #ARGV, 2 do
   redis.call('SETRANGE', key, offset + 1 + (ARGV[dated] - start) * dayBytes, ARGV[dated + 1])
 end
+tellChange()
 return 1
 `;
 
-const forget = `
-if redis.call('EXISTS', KEYS[1]) == 1 then redis.call('SETRANGE', KEYS[1], ARGV[1], '\\0') end
+const forget = `${tellChange}
+if redis.call('EXISTS', key) == 1 then
+  redis.call('SETRANGE', key, offset, '\\0')
+  tellChange()
+end
 `;
 
 /** As many bytes of each row, one after the other; zeros for those without a block. Numbers come as text: formatting them here is what costs most. */
@@ -124,9 +137,9 @@ return table.concat(found)
 
 /** Gives the connection the commands above; each runs by its digest once the server knows it. */
 export function defineAvailabilityCommands(redis: Redis): void {
-  redis.defineCommand('availabilityWriteRow', { numberOfKeys: 1, lua: writeRow });
-  redis.defineCommand('availabilityFillRows', { numberOfKeys: 1, lua: fillRows });
-  redis.defineCommand('availabilityWriteDays', { numberOfKeys: 1, lua: writeDays });
-  redis.defineCommand('availabilityForget', { numberOfKeys: 1, lua: forget });
+  redis.defineCommand('availabilityWriteRow', { numberOfKeys: 2, lua: writeRow });
+  redis.defineCommand('availabilityFillRows', { numberOfKeys: 2, lua: fillRows });
+  redis.defineCommand('availabilityWriteDays', { numberOfKeys: 2, lua: writeDays });
+  redis.defineCommand('availabilityForget', { numberOfKeys: 2, lua: forget });
   redis.defineCommand('availabilityRows', { numberOfKeys: 1, lua: rows, readOnly: true });
 }

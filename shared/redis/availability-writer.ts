@@ -1,9 +1,19 @@
 import type { Redis } from 'ioredis';
 
 import type { DayBits } from '../domain/day-bits.ts';
-import { placeOf, type Layout } from './availability-layout.ts';
-import { checkedDay, checkWindowStart, encodeRow, epochDay, latestToday, secondsLeft } from './availability-row.ts';
-import type { WindowArgs } from './availability-scripts.ts';
+import { changeOf, changesKey } from './availability-changes.ts';
+import type { Layout } from './availability-layout.ts';
+import type { Places } from './availability-places.ts';
+import {
+  checkedDay,
+  checkWindowStart,
+  encodeRow,
+  epochDay,
+  latestToday,
+  secondsLeft,
+  type EpochDay,
+} from './availability-row.ts';
+import type { WindowArgs, WriteArgs } from './availability-scripts.ts';
 import { batched, runsOf, type Run, type Window } from './availability-runs.ts';
 
 export type DatedBits = { readonly date: Temporal.PlainDate; readonly bits: DayBits };
@@ -28,35 +38,41 @@ const RUNS_AT_A_TIME = 16;
 export function createAvailabilityWriter(
   redis: Redis,
   layout: Layout,
-  now: () => Temporal.Instant,
+  places: Places,
+  nowMs: () => number,
 ): AvailabilityWriter {
-  const fillRun = ({ place, windowStart, rows }: Run) =>
-    redis.availabilityFillRows(place.key, ...windowArgs(layout, windowStart, now()), place.offset, rows);
+  function writeArgs(ordinal: number, count = 1): WriteArgs {
+    const { block, span } = places.of(ordinal);
+    return [block.key, changesKey(layout), changeOf(ordinal, count), span.offset];
+  }
+
+  function windowArgs(windowStart: EpochDay): WindowArgs {
+    checkWindowStart(layout, windowStart, latestToday(nowMs()));
+    const { days, dayBytes, rowBytes, blockBytes } = layout;
+    return [windowStart, secondsLeft(layout, windowStart, nowMs()), days, dayBytes, rowBytes, blockBytes];
+  }
+
+  function fillRun({ first, count, windowStart, rows }: Run): Promise<unknown> {
+    return redis.availabilityFillRows(...writeArgs(first, count), ...windowArgs(windowStart), rows);
+  }
+
   return {
     async writeRow({ ordinal, start, days }) {
-      const { key, offset } = placeOf(layout, ordinal);
       const windowStart = epochDay(start);
       const row = encodeRow(layout, windowStart, days);
-      await redis.availabilityWriteRow(key, ...windowArgs(layout, windowStart, now()), offset, row);
+      await redis.availabilityWriteRow(...writeArgs(ordinal), ...windowArgs(windowStart), row);
     },
     async writeDays(ordinal, days) {
-      const { key, offset } = placeOf(layout, ordinal);
       const dated = days.flatMap(({ date, bits }) => [epochDay(date), Buffer.from(checkedDay(layout, bits))]);
-      const latest = latestToday(now());
-      return (await redis.availabilityWriteDays(key, offset, latest, layout.days, layout.dayBytes, ...dated)) === 1;
+      const args = [latestToday(nowMs()), layout.days, layout.dayBytes] as const;
+      return (await redis.availabilityWriteDays(...writeArgs(ordinal), ...args, ...dated)) === 1;
     },
     async fill(windows) {
-      for await (const runs of batched(runsOf(layout, windows), RUNS_AT_A_TIME)) await Promise.all(runs.map(fillRun));
+      for await (const runs of batched(runsOf(layout, places, windows), RUNS_AT_A_TIME))
+        await Promise.all(runs.map(fillRun));
     },
     async forget(ordinal) {
-      const { key, offset } = placeOf(layout, ordinal);
-      await redis.availabilityForget(key, offset);
+      await redis.availabilityForget(...writeArgs(ordinal));
     },
   };
-}
-
-function windowArgs(layout: Layout, windowStart: number, now: Temporal.Instant): WindowArgs {
-  checkWindowStart(layout, windowStart, latestToday(now));
-  const { days, dayBytes, rowBytes, blockBytes } = layout;
-  return [windowStart, secondsLeft(layout, windowStart, now), days, dayBytes, rowBytes, blockBytes];
 }

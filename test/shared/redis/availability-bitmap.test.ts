@@ -19,8 +19,8 @@ beforeEach(() => redis.flushdb());
 afterAll(() => redis.disconnect());
 
 function bitmapOn(today: Temporal.PlainDate, options: Partial<BitmapOptions> = {}) {
-  const now = () => today.toZonedDateTime('UTC').add({ hours: 12 }).toInstant();
-  return createAvailabilityBitmap(redis, { country: 'fr', grid: defaultGrid, days: DAYS, now, ...options });
+  const nowMs = () => today.toZonedDateTime('UTC').add({ hours: 12 }).epochMilliseconds;
+  return createAvailabilityBitmap(redis, { country: 'fr', grid: defaultGrid, days: DAYS, nowMs, ...options });
 }
 
 function free(...slots: number[]): DayBits {
