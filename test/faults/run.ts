@@ -65,8 +65,13 @@ async function shareJars(home: string): Promise<void> {
 async function loadUnderFaults(options: FaultsOptions, running: RunningPlatform): Promise<FaultsRun> {
   const { seed, concurrency, perSecond, say } = options;
   const over = new AbortController();
+  const begun = Promise.withResolvers<void>();
   let booked = 0;
-  const injected = injectFaults(options, running, () => booked).finally(() => over.abort());
+  const injected = begun.promise
+    .then(() => injectFaults(options, running, () => booked))
+    .finally(() => over.abort());
+  // Whoever waits for it is told.
+  injected.catch(() => undefined);
   const checks = await runLoad({
     platform: running.platform,
     subject: `faults-${randomUUID()}`,
@@ -75,7 +80,10 @@ async function loadUnderFaults(options: FaultsOptions, running: RunningPlatform)
     signal: over.signal,
     concurrency,
     perSecond,
-    onProgress: (count) => (booked = count),
+    onProgress: (count) => {
+      booked = count;
+      begun.resolve();
+    },
     onLoaded: async () => void (await injected),
     say,
   });
