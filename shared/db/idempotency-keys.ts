@@ -1,7 +1,8 @@
-import { and, eq, lt, sql } from 'drizzle-orm';
+import { and, eq, sql } from 'drizzle-orm';
 
 import type { IdempotencyClaim, SavedAnswer } from '../domain/idempotency.ts';
 import type { Database, Queryable } from './client.ts';
+import { deleteBatch } from './delete-batch.ts';
 import { bookingIdempotencyKeys as keys } from './schema/booking.ts';
 
 const LIFETIME = sql`interval '24 hours'`;
@@ -31,9 +32,9 @@ export async function saveAnswer(
   if (claim) await tx.insert(keys).values({ ...claim, ...answer });
 }
 
-/** Drops keys nobody can replay any more. */
-export async function forgetAnswers(db: Queryable, before: Temporal.Instant): Promise<void> {
-  await db.delete(keys).where(lt(keys.createdAt, new Date(before.epochMilliseconds)));
+/** Drops a batch of the keys nobody can replay any more. Resolves to how many there were. */
+export async function forgetAnswers(db: Queryable, before: Temporal.Instant): Promise<number> {
+  return deleteBatch(db, keys, sql`${keys.createdAt} < ${before.toString()}`);
 }
 
 function identity({ subject, operation, key }: IdempotencyClaim) {

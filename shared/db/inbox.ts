@@ -1,7 +1,8 @@
-import { lt, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 
 import type { AnyEvent } from '../../schemas/events/contract.ts';
 import type { Database, Queryable } from './client.ts';
+import { deleteBatch } from './delete-batch.ts';
 import type { InboxTable } from './schema/inbox.ts';
 
 /** How long a duplicate waits for the first delivery to commit before it is sent away to come again. */
@@ -31,7 +32,7 @@ export async function once<Result>(
   });
 }
 
-/** Drops claims older than `before`: no source redelivers after its topic's retention. */
-export async function forgetProcessed(db: Queryable, inbox: InboxTable, before: Temporal.Instant): Promise<void> {
-  await db.delete(inbox).where(lt(inbox.processedAt, new Date(before.epochMilliseconds)));
+/** Drops a batch of the claims older than `before`: no source redelivers after its topic's retention. */
+export async function forgetProcessed(db: Queryable, inbox: InboxTable, before: Temporal.Instant): Promise<number> {
+  return deleteBatch(db, inbox, sql`${inbox.processedAt} < ${before.toString()}`);
 }

@@ -1,7 +1,8 @@
-import { and, asc, type Column, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, type Column, isNull, type SQL, sql } from 'drizzle-orm';
 
 import type { AnyEvent, EventContract, EventOf } from '../../schemas/events/contract.ts';
 import type { Database, Queryable } from './client.ts';
+import { deleteBatch } from './delete-batch.ts';
 import type { OutboxTable } from './schema/outbox.ts';
 
 /** An event on its way to its topic. */
@@ -62,7 +63,8 @@ export async function sendUnsent(
       .select({ seq: outbox.seq, topic: outbox.topic, partitionKey: outbox.partitionKey, event: outbox.event })
       .from(outbox)
       .where(and(isNull(outbox.sentAt), keys && isAnyOf(outbox.partitionKey, keys)))
-      .orderBy(asc(outbox.seq))
+      // As the index of unsent rows is ordered, and the same for all who lock them.
+      .orderBy(asc(outbox.partitionKey), asc(outbox.seq))
       .limit(limit)
       .for('update');
     if (unsent.length === 0) return 0;
@@ -93,7 +95,7 @@ function isAnyOf(column: Column, values: readonly unknown[]): SQL {
   return sql`${column} = ANY(${sql.param(values)})`;
 }
 
-/** Drops events sent before `before`: the log keeps them. */
-export async function forgetSent(db: Queryable, outbox: OutboxTable, before: Temporal.Instant): Promise<void> {
-  await db.delete(outbox).where(and(isNotNull(outbox.sentAt), lt(outbox.sentAt, new Date(before.epochMilliseconds))));
+/** Drops a batch of the events sent before `before`: the log keeps them. Resolves to how many there were. */
+export async function forgetSent(db: Queryable, outbox: OutboxTable, before: Temporal.Instant): Promise<number> {
+  return deleteBatch(db, outbox, sql`${outbox.sentAt} < ${before.toString()}`);
 }
