@@ -13,6 +13,7 @@ import type { Environment } from '../../../shared/runtime/function.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
 import { createRedisDatabase } from '../../support/services/redis-database.ts';
+import { until } from '../../support/until.ts';
 import { tick } from './tick.ts';
 
 const log = pino({ level: 'silent' });
@@ -35,6 +36,13 @@ beforeAll(async () => {
   for (const url of [database.url, inject('kafkaUrl')]) {
     const eventLog = openEventLog(url, { clientId: 'test' });
     await eventLog.ensureTopics([{ name: 'platform-events', partitions: 1 }]);
+    // A broker that nobody has asked for a group before makes the topic of their offsets first.
+    const answers = () =>
+      eventLog.lag('cron-health', ['platform-events']).then(
+        () => true,
+        () => false,
+      );
+    await until(answers, { what: 'the event log to know groups', timeoutMs: 30_000 });
     await eventLog.close();
   }
 });
