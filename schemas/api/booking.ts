@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Country, Id, Instant, Version } from '../fields.ts';
 import type { OperationContract } from './contract.ts';
 
-export const BookingStatus = z.enum(['held', 'confirmed', 'completed', 'cancelled', 'no_show', 'released']);
+const BookingStatus = z.enum(['held', 'confirmed', 'completed', 'cancelled', 'no_show', 'released']);
 
 export const Booking = z
   .strictObject({
@@ -21,7 +21,7 @@ export const Booking = z
 export const Hold = z.strictObject({ id: Id, expiresAt: Instant }).meta({ id: 'Hold' });
 
 /** What a patient already has within the days the rule looks at: keep it, or replace it by the new one. */
-export const SameSpecialty = z.enum(['refuse', 'keep', 'replace']);
+const SameSpecialty = z.enum(['refuse', 'keep', 'replace']);
 
 const country = z.strictObject({ country: Country });
 const one = z.strictObject({ country: Country, id: Id });

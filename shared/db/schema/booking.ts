@@ -3,7 +3,7 @@ import { char, customType, integer, json, pgSchema, smallint, text, timestamp, u
 import { instant } from './instant.ts';
 import { outboxTable } from './outbox.ts';
 
-export const bookingSchema = pgSchema('booking');
+const bookingSchema = pgSchema('booking');
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 const tstzrange = customType<{ data: string }>({ dataType: () => 'tstzrange' });

@@ -3,7 +3,7 @@ import { boolean, pgSchema, text, uuid } from 'drizzle-orm/pg-core';
 import { instant } from './instant.ts';
 import { outboxTable } from './outbox.ts';
 
-export const cronSchema = pgSchema('cron');
+const cronSchema = pgSchema('cron');
 
 export const leases = cronSchema.table('leases', {
   name: text().primaryKey(),

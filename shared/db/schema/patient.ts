@@ -2,7 +2,7 @@ import { char, date, integer, jsonb, pgSchema, smallint, text, uuid } from 'driz
 
 import { instant } from './instant.ts';
 
-export const patientSchema = pgSchema('patient');
+const patientSchema = pgSchema('patient');
 
 export type ContactChannel = 'email' | 'sms';
 

@@ -4,7 +4,7 @@ import { inboxTable } from './inbox.ts';
 import { calendarDate, instant } from './instant.ts';
 import { outboxTable } from './outbox.ts';
 
-export const practitionerSchema = pgSchema('practitioner');
+const practitionerSchema = pgSchema('practitioner');
 
 const country = () => char('country_code', { length: 2 }).notNull();
 
