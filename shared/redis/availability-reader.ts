@@ -47,7 +47,10 @@ export function createAvailabilityReader(
       const asked = wanted(from, days);
       return ordinals.map((_, index) => decodeDays(layout, found, index * layout.rowBytes, asked));
     },
-    withFreeSlot: async (ordinals, from, days) => search(ordinals, wanted(from, days)),
+    async withFreeSlot(ordinals, from, days) {
+      const { free, unknown } = await search(ordinals, wanted(from, days));
+      return { free, unknown };
+    },
     async firstFree(ordinal, from, slotsNeeded) {
       return firstFreeOf(await read(ordinal, from, layout.days), from, slotsNeeded);
     },
