@@ -45,6 +45,8 @@ function explain(error: unknown): string {
   return error instanceof TypeError && error.cause === undefined ? `${error.message}\n\n${usage}` : error.message;
 }
 
+// Ends what was started with this process, without a wait.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 try {
   await main(process.argv.slice(2));
 } catch (error) {

@@ -67,9 +67,7 @@ async function loadUnderFaults(options: FaultsOptions, running: RunningPlatform)
   const over = new AbortController();
   const begun = Promise.withResolvers<void>();
   let booked = 0;
-  const injected = begun.promise
-    .then(() => injectFaults(options, running, () => booked))
-    .finally(() => over.abort());
+  const injected = begun.promise.then(() => injectFaults(options, running, () => booked)).finally(() => over.abort());
   // Whoever waits for it is told.
   injected.catch(() => undefined);
   const checks = await runLoad({

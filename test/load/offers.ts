@@ -11,11 +11,11 @@ export type Offer = {
   readonly slotStart: string;
 };
 
-/** Free slots as the platform shows them, each given out once. */
+/** Free slots as the platform shows them, each given out once. Throws where it does not answer. */
 export type Offers = {
-  /** Of any practitioner. Undefined where the platform does not answer. */
+  /** Of any practitioner. Undefined where no free slot is found. */
   next(): Promise<Offer | undefined>;
-  /** Of one practitioner for one visit type. Undefined also where there is none. */
+  /** Of one practitioner for one visit type. */
   nextLike(wanted: Omit<Offer, 'slotStart'>): Promise<Offer | undefined>;
 };
 
@@ -69,7 +69,8 @@ async function readStarts(
   const from = Temporal.Now.plainDateISO('UTC').add({ days: daysAhead }).toString();
   const path = `/${country}/practitioners/${practitionerId}/availability?from=${from}&days=${days}&visitTypeId=${visitTypeId}`;
   const answer = await client.send({ operation: 'read availability', path });
-  return answer ? startsOf(answer.body) : [];
+  if (answer?.status !== 200) throw new Error(`${path} was answered ${answer?.status ?? 'by nobody'}`);
+  return startsOf(answer.body);
 }
 
 /** The starts that an answer shows, in order. Throws where it is not an availability. */
