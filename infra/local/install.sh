@@ -5,6 +5,7 @@ cd "$(dirname "$0")/../.."
 installed=node_modules/.careflow-lock.json
 if ! cmp -s package-lock.json "$installed"; then
   echo 'Installing packages (once, about a minute)...' >&2
-  npm ci --no-audit --no-fund --loglevel=error >&2
+  # Not `npm ci`: it refuses a lock file that lacks the optional packages of any other operating system.
+  npm install --no-save --no-audit --no-fund --loglevel=error >&2
   cp package-lock.json "$installed"
 fi
