@@ -30,8 +30,8 @@ export function createAvailabilitySearch(layout: Layout, rows: AvailabilityRows,
     if (position === since) keep(before.missing, found, wanted, news.position);
     if (before.missing.length === 0 && !concern(news.changes, ordinals)) return before;
     const after = copies.look(ordinals, wanted);
-    const changed = sort(after.missing, await rows.many(after.missing), wanted);
-    return { free: [...after.free, ...changed.free], unknown: [...after.unknown, ...changed.unknown] };
+    const late = await read(after.missing, wanted);
+    return { free: [...after.free, ...late.free], unknown: [...after.unknown, ...late.unknown] };
   }
 
   async function startAfresh(ordinals: readonly number[], wanted: WantedDays): Promise<FreeAndUnknown> {
@@ -39,6 +39,13 @@ export function createAvailabilitySearch(layout: Layout, rows: AvailabilityRows,
     position = undefined;
     const [newest, found] = await Promise.all([changes.newest(), rows.many(ordinals)]);
     if (position === undefined && newest !== undefined) keep(ordinals, found, wanted, newest);
+    return sort(ordinals, found, wanted);
+  }
+
+  async function read(ordinals: readonly number[], wanted: WantedDays): Promise<FreeAndUnknown> {
+    const at = position;
+    const found = await rows.many(ordinals);
+    if (at !== undefined && position === at) keep(ordinals, found, wanted, at);
     return sort(ordinals, found, wanted);
   }
 
