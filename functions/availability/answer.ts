@@ -4,7 +4,7 @@ import type { Deps } from './deps.ts';
 import { type FreeDays, readFreeDays } from './free-days.ts';
 import { readKnownDays } from './known-days.ts';
 import { datesToLookAt, type Question } from './question.ts';
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 export type Availability = z.infer<typeof contract>;
 

@@ -40,7 +40,7 @@ export type Sources = {
   readonly keepMs: number;
 };
 
-const MAX_KEPT = 20_000;
+const MAX_KEPT = 5_000;
 /** Whom an identity provider names otherwise is no patient of ours. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

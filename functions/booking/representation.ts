@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 
 import type { Booking, Hold } from '../../schemas/api/booking.ts';
 import type { BookingRow } from '../../shared/db/schema/booking.ts';

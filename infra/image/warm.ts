@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 
 import { workloads } from '../../functions/workloads.ts';
 
@@ -22,21 +25,38 @@ const NOWHERE = {
   SMS_SENDER_ID: 'Careflow',
 };
 
-/** Starts and stops each bundled function once, so that Node keeps what it compiled: it writes its cache on a clean exit. */
+/**
+ * Has each bundled function answer once, and what it would load at first use loaded, so that Node keeps what it compiled:
+ * it writes its cache on a clean exit.
+ */
 export async function warmCompileCache(appDir: string, cacheDir: string): Promise<void> {
-  for (const workload of workloads) await startAndStop(workload, appDir, cacheDir);
+  const env = { ...NOWHERE, NODE_COMPILE_CACHE: cacheDir, PORT: '0', DRAIN_DELAY_MS: '0', NODE_ENV: 'production' };
+  for (const workload of workloads) {
+    await answerOnce(`${appDir}/main.mjs`, workload, env);
+    await loadLaterParts(join(appDir, workload), env);
+  }
 }
 
-async function startAndStop(workload: string, appDir: string, cacheDir: string): Promise<void> {
-  const env = { ...NOWHERE, NODE_COMPILE_CACHE: cacheDir, PORT: '0', DRAIN_DELAY_MS: '0', NODE_ENV: 'production' };
-  const child = spawn(process.execPath, [`${appDir}/main.mjs`, workload], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+async function answerOnce(main: string, workload: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const child = spawn(process.execPath, [main, workload], { env, stdio: ['ignore', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
   createInterface({ input: child.stdout }).on('line', (line) => {
-    if (line.includes('"listeningAt"')) child.kill('SIGTERM');
+    const address = /"listeningAt":"([^"]+)"/.exec(line)?.[1];
+    if (address !== undefined) void askOnce(address).finally(() => child.kill('SIGTERM'));
   });
   const [code]: unknown[] = await exited;
   if (code !== 0) throw new Error(`${workload} did not start and stop cleanly`);
+}
+
+/** A probe, and a request that goes as far as it can without dependencies. */
+async function askOnce(address: string): Promise<void> {
+  for (const path of ['/health/live', '/fr/nothing']) await (await fetch(address + path)).text();
+}
+
+async function loadLaterParts(dir: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const files = (await readdir(dir)).filter((file) => file.endsWith('.mjs') && file !== 'main.mjs');
+  const imports = files.map((file) => `await import(${JSON.stringify(pathToFileURL(join(dir, file)).href)});`);
+  const argv = ['--input-type=module', '--eval', imports.join('')];
+  const [code]: unknown[] = await once(spawn(process.execPath, argv, { env, stdio: 'inherit' }), 'exit');
+  if (code !== 0) throw new Error(`${dir} holds a part that cannot be loaded`);
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { CalendarDate, Country, Id, Instant } from '../fields.ts';
 import type { OperationContract } from './contract.ts';

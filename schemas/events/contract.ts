@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What an event promises: its CloudEvents attributes and its data. One contract per type and version. */
 export type EventContract<Type extends string = string, Data extends z.ZodType = z.ZodType> = {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { CalendarDate, Country, Id, Version } from '../fields.ts';
 import { eventContract } from './contract.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 import { Country, Id, Instant, Version } from '../fields.ts';
 import { eventContract } from './contract.ts';
