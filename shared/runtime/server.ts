@@ -45,6 +45,8 @@ export function buildServer(fn: CareflowFunction, options: ServerOptions): Fasti
     http: { headersTimeout: receiveTimeoutMs / 2 },
     routerOptions: { maxParamLength: 200 },
     return503OnClosing: false,
+    // Contracts are checked by zod: Fastify's own compilers would only be loaded.
+    schemaController: { compilersFactory: { buildValidator: withoutSchemas, buildSerializer: withoutSchemas } },
     frameworkErrors: (error, request, reply) => {
       receive(request, reply);
       answerError(error, request, reply, log);
@@ -52,7 +54,7 @@ export function buildServer(fn: CareflowFunction, options: ServerOptions): Fasti
     clientErrorHandler: answerClientError,
   });
   const paths = collectPaths(app);
-  registerDefaults(app, { log, isDraining, requestTimeoutMs });
+  registerDefaults(app, { log, isDraining, requestTimeoutMs, paths });
   registerProbes(app, fn, { timeoutMs: options.probeTimeoutMs ?? 2000, isDraining });
   if (fn.routes.length > 0) app.register(async (scope) => registerOperations(scope, fn, log));
   if (fn.subscriptions.length > 0) {
@@ -63,20 +65,23 @@ export function buildServer(fn: CareflowFunction, options: ServerOptions): Fasti
       registerSubscriptions(scope, fn, bodyLimit, log);
     });
   }
-  app.register(async (scope) => refuseOtherMethods(scope, paths));
   return app;
 }
 
-type Defaults = Required<Pick<ServerOptions, 'log' | 'isDraining' | 'requestTimeoutMs'>>;
+function withoutSchemas(): never {
+  throw new Error('A route has a JSON Schema: nothing checks it here');
+}
 
-function registerDefaults(app: FastifyInstance, { log, isDraining, requestTimeoutMs }: Defaults): void {
+type Defaults = Required<Pick<ServerOptions, 'log' | 'isDraining' | 'requestTimeoutMs'>> & { readonly paths: Paths };
+
+function registerDefaults(app: FastifyInstance, { log, isDraining, requestTimeoutMs, paths }: Defaults): void {
   let underWay = 0;
   app.decorate('isIdle', () => underWay === 0);
   app.addHook('onRequest', (request, reply, done) => {
     underWay += 1;
     receive(request, reply);
     request.received.deadline = setTimeout(answerLate, requestTimeoutMs, reply);
-    done(request.is404 ? new AppError('not-found', 'There is no such path.') : undefined);
+    done(request.is404 ? refusalOf(request, paths) : undefined);
   });
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isDraining()) reply.header('connection', 'close');
@@ -136,29 +141,33 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
     .send(JSON.stringify(body));
 }
 
-type Path = { readonly url: string; readonly methods: Set<string> };
-const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+/** Which methods each path has, the paths with the fewest parameters first. */
+type Paths = () => readonly { readonly pattern: RegExp; readonly allow: string }[];
 
-function collectPaths(app: FastifyInstance): ReadonlyMap<string, Path> {
-  const paths = new Map<string, Path>();
+/** Laid out when somebody first asks for what there is not: a start has better things to do. */
+function collectPaths(app: FastifyInstance): Paths {
+  const methodsOf = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
-    const path = paths.get(url) ?? { url, methods: new Set<string>() };
-    for (const each of [method].flat()) path.methods.add(each);
-    paths.set(url, path);
+    const methods = methodsOf.get(url) ?? new Set<string>();
+    for (const each of [method].flat()) methods.add(each);
+    methodsOf.set(url, methods);
   });
-  return paths;
+  let paths: ReturnType<Paths> | undefined;
+  return () =>
+    (paths ??= [...methodsOf]
+      .toSorted(([one], [other]) => one.split(':').length - other.split(':').length)
+      .map(([url, methods]) => ({
+        pattern: new RegExp(`^${url.replace(/:\w+/g, '[^/]+')}$`),
+        allow: [...methods].toSorted().join(', '),
+      })));
 }
 
 /** RFC 9110, section 15.5.6: a known path with another method is 405 and says which it has. */
-function refuseOtherMethods(app: FastifyInstance, paths: ReadonlyMap<string, Path>): void {
-  for (const { url, methods } of paths.values()) {
-    const allow = [...methods].toSorted().join(', ');
-    const method = everyMethod.filter((each) => !methods.has(each));
-    const refuse = async (): Promise<never> => {
-      throw new RequestError('method-not-allowed', { allow });
-    };
-    app.route({ method, url, onRequest: refuse, handler: refuse });
-  }
+function refusalOf({ url }: FastifyRequest, paths: Paths): Error {
+  const [path = ''] = url.split('?', 1);
+  const known = paths().find(({ pattern }) => pattern.test(path));
+  if (known) return new RequestError('method-not-allowed', { allow: known.allow });
+  return new AppError('not-found', 'There is no such path.');
 }
 
 const clientFaults: Readonly<Record<string, ProblemCode>> = {
