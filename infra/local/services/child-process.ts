@@ -40,10 +40,12 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
   const log = await open(spec.logFile, 'a', 0o644);
   const [command, args] = await withParentDeathSignal(spec);
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
+  // Listened to from the first moment: a process that ends at once has ended before the next line is through.
+  const exit = once(child, 'exit');
   await once(child, 'spawn');
   await log.close();
   await writeFile(spec.pidFile, JSON.stringify({ pid: child.pid, parent: process.pid }));
-  return watch(spec, child);
+  return watch(spec, child, exit);
 }
 
 async function withParentDeathSignal(spec: ChildSpec): Promise<[string, string[]]> {
@@ -53,11 +55,11 @@ async function withParentDeathSignal(spec: ChildSpec): Promise<[string, string[]
   return [setpriv, ['--pdeathsig', spec.stopSignal, ...privileges, '--', spec.command, ...spec.args]];
 }
 
-function watch(spec: ChildSpec, child: ChildProcess): Child {
+function watch(spec: ChildSpec, child: ChildProcess, exit: Promise<unknown[]>): Child {
   let wasTold = false;
-  const ended = once(child, 'exit').then(async ([code, signal]: (number | string | null)[]) => {
+  const ended = exit.then(async ([code, signal]) => {
     await rm(spec.pidFile, { force: true });
-    return `ended with ${signal ?? `code ${code}`}`;
+    return `ended with ${String(signal ?? `code ${String(code)}`)}`;
   });
   return {
     pid: child.pid ?? 0,

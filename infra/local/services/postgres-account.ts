@@ -9,6 +9,9 @@ export type Account = { ids?: { uid: number; gid: number }; privileges: string[]
 
 const USER = 'postgres';
 
+/** The right to pass closed folders; access(2), by which initdb finds its binaries, asks for the secure bit as well. */
+const LENT = ['--securebits=+no_setuid_fixup', '--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+
 /** PostgreSQL refuses to run as root; root runs it as the user `postgres`, made where it is missing. */
 export async function postgresAccount(paths: readonly string[]): Promise<Account> {
   if (process.getuid?.() !== 0) return { privileges: [] };
@@ -16,7 +19,7 @@ export async function postgresAccount(paths: readonly string[]): Promise<Account
   const privileges = [`--reuid=${ids.uid}`, `--regid=${ids.gid}`, '--clear-groups'];
   const open = await Promise.all(paths.map(isReachableByAll));
   // A checkout below /root is closed to other users: the server is lent the one right that opens it.
-  if (open.includes(false)) privileges.push('--inh-caps=+dac_override', '--ambient-caps=+dac_override');
+  if (open.includes(false)) privileges.push(...LENT);
   return { ids, privileges };
 }
 
