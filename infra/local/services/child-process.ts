@@ -42,6 +42,8 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
   // Listened to from the first moment: a process that ends at once has ended before the next line is through.
   const exit = once(child, 'exit');
+  // What cannot be spawned rejects the next line as well.
+  exit.catch(() => undefined);
   await once(child, 'spawn');
   await log.close();
   await writeFile(spec.pidFile, JSON.stringify({ pid: child.pid, parent: process.pid }));
