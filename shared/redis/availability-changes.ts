@@ -2,8 +2,8 @@ import type { Redis } from 'ioredis';
 
 import type { Layout } from './availability-layout.ts';
 
-/** A place in the stream of changes. */
-export type Position = string;
+/** An entry in the stream of changes. Its text tells it from one that has its id in a stream that came after a loss. */
+export type Position = { readonly id: string; readonly text: string };
 
 /** The ordinals whose rows were written, `count` from `first` on. */
 export type Change = { readonly first: number; readonly count: number };
@@ -23,9 +23,9 @@ export function changesKey({ keyPrefix }: Layout): string {
   return `${keyPrefix}changes`;
 }
 
-/** What the scripts take of it: ordinals as text. */
-export function changeOf(first: number, count: number): string {
-  return `${first} ${count}`;
+/** The text of a change, unlike that of any other. */
+export function changeText({ first, count }: Change): string {
+  return `${first} ${count} ${Math.random()}`;
 }
 
 export function createChanges(redis: Redis, layout: Layout): Changes {
@@ -33,19 +33,29 @@ export function createChanges(redis: Redis, layout: Layout): Changes {
   return {
     async newest() {
       const [entry] = await redis.xrevrange(key, '+', '-', 'COUNT', 1);
-      return entry?.[0];
+      return entry && positionOf(entry);
     },
     async since(position) {
-      const entries = await redis.xrange(key, position, '+', 'COUNT', MAX_BEHIND);
-      // The position itself is among them, or the stream was cut off or lost in between.
-      if (entries[0]?.[0] !== position || entries.length === MAX_BEHIND) return undefined;
-      const changes = entries.slice(1).map(([, fields]) => parseChange(fields[1] ?? ''));
-      return { position: entries.at(-1)?.[0] ?? position, changes };
+      const [seen, ...entries] = await redis.xrange(key, position.id, '+', 'COUNT', MAX_BEHIND);
+      // What was seen last is still there, or the stream was cut off or lost in between.
+      if (seen === undefined || !isSame(seen, position) || entries.length + 1 === MAX_BEHIND) return undefined;
+      const newest = entries.at(-1);
+      return { position: newest ? positionOf(newest) : position, changes: entries.map(changeOf) };
     },
   };
 }
 
-function parseChange(text: string): Change {
-  const [first = 0, count = 0] = text.split(' ').map(Number);
+type Entry = [id: string, fields: string[]];
+
+function positionOf([id, [, text = '']]: Entry): Position {
+  return { id, text };
+}
+
+function isSame([id, [, text]]: Entry, position: Position): boolean {
+  return id === position.id && text === position.text;
+}
+
+function changeOf(entry: Entry): Change {
+  const [first = 0, count = 0] = positionOf(entry).text.split(' ').map(Number);
   return { first, count };
 }

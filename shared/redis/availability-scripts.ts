@@ -13,7 +13,7 @@ declare module 'ioredis' {
   }
 }
 
-/** What every script that writes needs: where, and whose rows (`changeOf`). */
+/** What every script that writes needs: where, and whose rows (`changeText`). */
 export type WriteArgs = [key: string, changesKey: string, change: string, offset: number];
 
 /** What a script that writes whole rows has to know of their window and their block. */

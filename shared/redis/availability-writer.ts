@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 
 import type { DayBits } from '../domain/day-bits.ts';
-import { changeOf, changesKey } from './availability-changes.ts';
+import { changesKey, changeText } from './availability-changes.ts';
 import type { Layout } from './availability-layout.ts';
 import type { Places } from './availability-places.ts';
 import {
@@ -43,7 +43,7 @@ export function createAvailabilityWriter(
 ): AvailabilityWriter {
   function writeArgs(ordinal: number, count = 1): WriteArgs {
     const { block, span } = places.of(ordinal);
-    return [block.key, changesKey(layout), changeOf(ordinal, count), span.offset];
+    return [block.key, changesKey(layout), changeText({ first: ordinal, count }), span.offset];
   }
 
   function windowArgs(windowStart: EpochDay): WindowArgs {

@@ -1,10 +1,16 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { defaultGrid } from '../../../shared/domain/grid.ts';
 import type { AvailabilityBitmap } from '../../../shared/redis/availability-bitmap.ts';
+import { createChanges } from '../../../shared/redis/availability-changes.ts';
+import { createLayout } from '../../../shared/redis/availability-layout.ts';
+import { createPlaces } from '../../../shared/redis/availability-places.ts';
+import { epochDay } from '../../../shared/redis/availability-row.ts';
+import { createAvailabilityRows } from '../../../shared/redis/availability-rows.ts';
+import { createAvailabilitySearch } from '../../../shared/redis/availability-search.ts';
 import { connectRedis } from '../../../shared/redis/client.ts';
 import { createRedisDatabase } from '../../support/services/redis-database.ts';
-import { until } from '../../support/until.ts';
 import { after, aWindow, bitmapOn, blockKeys, DAYS, free, fullWindow, TODAY } from './bitmap-samples.ts';
 
 let url: string;
@@ -33,21 +39,6 @@ function byNumber(one: number, other: number): number {
   return one - other;
 }
 
-/** The commands that it sent, in order. */
-async function commandsOf(work: () => Promise<unknown>): Promise<string[]> {
-  const monitor = await redis.monitor();
-  const database = String(redis.options.db);
-  const seen: string[] = [];
-  monitor.on('monitor', (_time: string, [command = '']: string[], source: string, db: string) => {
-    if (source !== 'lua' && db === database) seen.push(command.toLowerCase().replace('evalsha', 'eval'));
-  });
-  await work();
-  await redis.echo('done');
-  await until(() => seen.at(-1) === 'echo', { what: 'the last command' });
-  monitor.disconnect();
-  return seen.slice(0, -1);
-}
-
 describe('a search', () => {
   it('tells who has a free slot in the days, and of whom it cannot be said', async () => {
     await writer.fill([
@@ -66,17 +57,41 @@ describe('a search', () => {
     }
   });
 
-  it('asks for what changed and nothing else, once it has read them', async () => {
+  it('asks for what changed and for rows it has not read, and for nothing else', async () => {
+    const asked: (string | number[])[] = [];
+    const layout = createLayout({ country: 'fr', grid: defaultGrid, days: DAYS });
+    const rows = createAvailabilityRows(redis, layout, createPlaces(layout));
+    const changes = createChanges(redis, layout);
+    const search = createAvailabilitySearch(
+      layout,
+      {
+        ...rows,
+        many: (ordinals) => {
+          if (ordinals.length > 0) asked.push([...ordinals]);
+          return rows.many(ordinals);
+        },
+      },
+      {
+        newest: () => (asked.push('newest'), changes.newest()),
+        since: (position) => (asked.push('since'), changes.since(position)),
+      },
+    );
+    const askedFor = async (ordinals: number[]) => {
+      await search(ordinals, { from: epochDay(TODAY), days: 7, latest: epochDay(after(1)) });
+      return asked.splice(0);
+    };
     await writer.fill([aWindow(0), aWindow(1), fullWindow(2)]);
-    expect(await commandsOf(() => ask([0, 1]))).toEqual(['xrevrange', 'eval']);
-    expect(await commandsOf(() => ask([0, 1]))).toEqual(['xrange']);
-    expect(await commandsOf(() => ask([0, 1, 2]))).toEqual(['xrange', 'eval']);
+    expect(await askedFor([0, 1])).toEqual(['newest', [0, 1]]);
+    expect(await askedFor([0, 1])).toEqual(['since']);
+    expect(await askedFor([0, 1, 2])).toEqual(['since', [2]]);
     await writer.writeDays(5, [{ date: TODAY, bits: free() }]);
     await writer.writeRow(aWindow(9));
-    expect(await commandsOf(() => ask([0, 1, 2]))).toEqual(['xrange']);
+    expect(await askedFor([0, 1, 2])).toEqual(['since']);
     await writer.writeRow(fullWindow(1));
-    expect(await commandsOf(() => ask([0, 1, 2]))).toEqual(['xrange', 'eval']);
-    expect(await commandsOf(() => ask([0, 1, 2]))).toEqual(['xrange']);
+    expect(await askedFor([0, 1, 2])).toEqual(['since', [1]]);
+    expect(await askedFor([0, 1, 2])).toEqual(['since']);
+    await redis.flushdb();
+    expect(await askedFor([0, 1, 2])).toEqual(['since', 'newest', [0, 1, 2]]);
   });
 
   it('sees each kind of write that another process made', async () => {
