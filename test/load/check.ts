@@ -29,6 +29,7 @@ export function linesOf({ what, examined, differences }: Check): string[] {
   ];
 }
 
-export function allHold(checks: readonly Check[]): boolean {
-  return checks.every(({ differences }) => differences.length === 0);
+/** Every difference of every check; none where all hold. */
+export function listDifferences(checks: readonly Check[]): string[] {
+  return checks.flatMap(({ what, differences }) => differences.map((difference) => `${what}: ${difference}`));
 }

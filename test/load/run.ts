@@ -49,7 +49,12 @@ export async function runLoad(options: RunOptions): Promise<Check[]> {
   }
 }
 
-async function load(options: RunOptions, client: Client, tally: Tally): Promise<Ledger> {
+/** Loads the platform and says what it answered. Resolves to what has to hold from now on. */
+export async function load(
+  options: Omit<RunOptions, 'onLoaded' | 'subject'>,
+  client: Client,
+  tally: Tally,
+): Promise<Ledger> {
   const { platform, dice, say } = options;
   const directory = await readEverybody(platform);
   const startedAt = performance.now();
