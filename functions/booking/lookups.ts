@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 import type { Database } from '../../shared/db/client.ts';
-import { findPatient, listProxiedPatients } from '../../shared/db/patients.ts';
+import { hasPatient, listProxiedPatients } from '../../shared/db/patients.ts';
 import { findSchedule, scheduleOf } from '../../shared/db/schedules.ts';
 import { findVisitType } from '../../shared/db/visit-types.ts';
 import { type Caller, hasRole } from '../../shared/domain/caller.ts';
@@ -50,7 +50,7 @@ export function createLookups({ practitioners, patients, gridOf, now, keepMs }: 
     const row = await findSchedule(practitioners, country, id);
     return row && { ordinal: row.ordinal, schedule: scheduleOf(row) };
   });
-  const known = kept(keepMs, (country, id) => findPatient(patients, country, id));
+  const known = kept(keepMs, async (country, id) => (await hasPatient(patients, country, id)) || undefined);
   return {
     visitType: visitTypes,
     async practice(country, { practitionerId, visitTypeId }) {
@@ -73,7 +73,7 @@ export function createLookups({ practitioners, patients, gridOf, now, keepMs }: 
 }
 
 /** Remembers what was found; what was not is looked for again. */
-function kept<Found extends object>(
+function kept<Found extends object | true>(
   keepMs: number,
   find: (country: string, id: string) => Promise<Found | undefined>,
 ): (country: string, id: string) => Promise<Found | undefined> {

@@ -39,8 +39,9 @@ export async function takeSlot(deps: Deps, wish: Wish, context: RequestContext):
 /** Resolves to undefined where the decision needs more than the constraints of the database know. */
 async function takeAtOnce(deps: Deps, wish: Wish, context: RequestContext): Promise<BookingRow | undefined> {
   const facts = { ...wish.practice, now: deps.now() };
-  if (facts.visitType.dailyCap !== null || againstTime(wish.request.slotStart, facts).length > 0) return undefined;
-  const { replaces: _, ...planned } = wish.plan(facts);
+  const reasons = againstTime(wish.request.slotStart, facts);
+  if (reasons.length > 0 || facts.visitType.dailyCap !== null) return undefined;
+  const { replaces: _, ...planned } = wish.plan({ ...facts, againstTime: reasons });
   const booking = newRow(wish, planned, facts.now);
   const event = wish.tell(booking, context.traceparent);
   const answer = { status: 201, body: wish.answer(booking) };

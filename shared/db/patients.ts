@@ -1,16 +1,17 @@
-import { and, eq, gt, isNull, lte, or } from 'drizzle-orm';
+import { and, eq, gt, isNull, lte, or, sql } from 'drizzle-orm';
 
 import type { Queryable } from './client.ts';
 import { publishedPatients, publishedProxies } from './schema/patient.ts';
+import { statement } from './statement.ts';
 
-export type PublishedPatient = typeof publishedPatients.$inferSelect;
+const isPatient = statement(
+  'is_patient',
+  sql`SELECT FROM ${publishedPatients} WHERE country_code = ${sql.placeholder('country')} AND id = ${sql.placeholder('id')}`,
+);
 
-export async function findPatient(db: Queryable, country: string, id: string): Promise<PublishedPatient | undefined> {
-  const [patient] = await db
-    .select()
-    .from(publishedPatients)
-    .where(and(eq(publishedPatients.country, country), eq(publishedPatients.id, id)));
-  return patient;
+export async function hasPatient(db: Queryable, country: string, id: string): Promise<boolean> {
+  const { rowCount } = await isPatient(db, { country, id });
+  return rowCount === 1;
 }
 
 /** The patients for whom `proxyId` may act at `now`, as guardian or named proxy. */

@@ -73,6 +73,8 @@ export type BookingFacts = {
   readonly practitionerBookings?: readonly ActiveBooking[];
   /** Of the patient, for the slot and for `specialtySpan` around it. */
   readonly patientBookings?: readonly ActiveBooking[];
+  /** What `againstTime` says, where it has been asked already. */
+  readonly againstTime?: readonly Reason[];
   /** Where `practitionerBookings` is complete, so that a refusal may name free slots. */
   readonly lookAhead?: Interval;
 };
@@ -199,7 +201,7 @@ function reasonsAgainst(request: SlotRequest, facts: BookingFacts, replaced: rea
   const { practitionerBookings = [], patientBookings = [] } = facts;
   const staying = ({ id }: ActiveBooking) => !replaced.includes(id);
   return [
-    ...againstTime(request.slotStart, facts),
+    ...(facts.againstTime ?? againstTime(request.slotStart, facts)),
     ...againstPractitioner(request.slotStart, facts, practitionerBookings.filter(staying)),
     ...againstPatient(request.slotStart, facts, patientBookings.filter(staying)),
   ];
@@ -222,6 +224,7 @@ function againstPractitioner(
   { visitType, schedule }: BookingFacts,
   bookings: readonly ActiveBooking[],
 ): Reason[] {
+  if (bookings.length === 0) return [];
   const { busy } = visitAt(visitType, slotStart);
   const reasons: Reason[] = [];
   const inTheWay = bookings.filter((taken) => overlap(busy, busyTime(taken)));
@@ -245,6 +248,7 @@ function againstPatient(
   { visitType }: BookingFacts,
   bookings: readonly ActiveBooking[],
 ): Reason[] {
+  if (bookings.length === 0) return [];
   const { slot } = visitAt(visitType, slotStart);
   const overlaps = bookings.some((other) => overlap(slot, { start: other.slotStart, end: other.slotEnd }));
   return overlaps ? [{ code: 'patient-overlap' }] : [];
@@ -279,10 +283,12 @@ function nearBookings(
   slotStart: Temporal.Instant,
   { visitType, schedule, patientBookings = [] }: BookingFacts,
 ): ActiveBooking[] {
+  const alike = patientBookings.filter(
+    (other) => other.status === 'confirmed' && other.specialty === visitType.specialty,
+  );
+  if (alike.length === 0) return [];
   const span = specialtySpan(schedule.timeZone, slotStart);
-  return patientBookings
-    .filter((other) => other.status === 'confirmed' && other.specialty === visitType.specialty)
-    .filter((other) => !isBefore(other.slotStart, span.start) && isBefore(other.slotStart, span.end));
+  return alike.filter((other) => !isBefore(other.slotStart, span.start) && isBefore(other.slotStart, span.end));
 }
 
 function pastCutOff(booking: BookingState, { visitType, now, actedAs }: CutOffFacts): Reason[] {
