@@ -41,7 +41,7 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
   const [command, args] = await withParentDeathSignal(spec);
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
   // Listened to from the first moment: a process that ends at once has ended before the next line is through.
-  const exit = once(child, 'exit');
+  const exit: Promise<(number | string | null)[]> = once(child, 'exit');
   // What cannot be spawned rejects the next line as well.
   exit.catch(() => undefined);
   await once(child, 'spawn');
@@ -57,11 +57,11 @@ async function withParentDeathSignal(spec: ChildSpec): Promise<[string, string[]
   return [setpriv, ['--pdeathsig', spec.stopSignal, ...privileges, '--', spec.command, ...spec.args]];
 }
 
-function watch(spec: ChildSpec, child: ChildProcess, exit: Promise<unknown[]>): Child {
+function watch(spec: ChildSpec, child: ChildProcess, exit: Promise<(number | string | null)[]>): Child {
   let wasTold = false;
   const ended = exit.then(async ([code, signal]) => {
     await rm(spec.pidFile, { force: true });
-    return `ended with ${String(signal ?? `code ${String(code)}`)}`;
+    return `ended with ${signal ?? `code ${code}`}`;
   });
   return {
     pid: child.pid ?? 0,
