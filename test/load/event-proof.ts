@@ -44,7 +44,9 @@ function parseJson(data: Buffer | null): unknown {
 
 /** Every version of every booking is in the log, for the first time in order; whatever is there again is the same event. */
 export function checkEvents({ ledger }: ProofSource, events: EventsByBooking): Check {
-  const what = 'bookings have each of their events in the log, in the order of versions';
+  const repeats = [...events.values()].map((logged) => logged.length - new Set(logged.map(({ id }) => id)).size);
+  const repeated = repeats.reduce((all, one) => all + one, 0);
+  const what = `bookings have each of their events in the log, in the order of versions; ${repeated} came again`;
   return checkAll(what, ledger.bookings.values(), (booking) => {
     const logged = events.get(booking.id) ?? [];
     const firsts = [...Map.groupBy(logged, ({ version }) => version).values()].flatMap(([first]) => first ?? []);

@@ -37,12 +37,11 @@ async function main(args: string[]): Promise<void> {
     bookings,
     concurrency,
     signal: AbortSignal.timeout(minutes * 60_000),
-    onProgress: (booked) => {
-      bar.update(booked);
-      if (booked === bookings) bar.stop();
+    onProgress: (booked) => bar.update(booked),
+    say: (line) => {
+      bar.stop();
+      console.log(line);
     },
-    onLoaded: () => bar.stop(),
-    say: (line) => console.log(line),
   }).finally(() => bar.stop());
   if (listDifferences(checks).length > 0) process.exitCode = 1;
 }

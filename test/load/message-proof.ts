@@ -33,10 +33,13 @@ export async function checkMessages(source: ProofSource, events: EventsByBooking
     differences.push(...untold(booking, await recipientsOf(booking), told));
   }
   const what = 'bookings were last told to patient and practitioner in every way they allow';
+  const repeats = [...messages.values()].filter(({ length }) => length > 1).length;
   return [
     { what, examined: ledger.bookings.size, differences },
-    checkAll('deliveries have their one message, or none where none was sent', written, (delivery) =>
-      miscounted(delivery, messages.get(delivery.id) ?? []),
+    checkAll(
+      `deliveries have their one message, or none where none was sent; ${repeats} came twice`,
+      written,
+      (delivery) => miscounted(delivery, messages.get(delivery.id) ?? []),
     ),
     checkAll('messages belong to a delivery', messages.keys(), (id) =>
       strange.has(id) ? `message ${id} belongs to no delivery` : undefined,
