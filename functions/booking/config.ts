@@ -14,7 +14,7 @@ export const settings = {
   AVAILABILITY_DAYS: integer({ default: 92, min: 1, max: 125 }),
   HOLD_MINUTES: integer({ default: 10, min: 1, max: 60 }),
   /** How long what other contexts publish is believed. */
-  LOOKUP_KEEP_MS: integer({ default: 5_000, max: 60_000 }),
+  LOOKUP_KEEP_MS: integer({ default: 5_000, min: 1, max: 60_000 }),
   RATE_LIMIT_SUBJECT: integer({ default: 600, min: 1 }),
   RATE_LIMIT_ADDRESS: integer({ default: 60_000, min: 1 }),
 };

@@ -30,7 +30,7 @@ describe.each(WEATHER)('a contested slot with Redis %s', (weather) => {
   beforeAll(async () => {
     const dir = folder;
     redis = await startRedis({ dir, port: await freePort(), logFile: `${dir}/redis.log` });
-    world = await openBookingWorld({ REDIS_URL: redis.url });
+    world = await openBookingWorld(() => ({ REDIS_URL: redis.url }));
     patients = await addPatients(world.admin, RIVALS);
     if (weather === 'stopped') await redis.stop();
   });
