@@ -224,6 +224,15 @@ describe('time', () => {
     expect(await tomorrow.read(7, TODAY, DAYS + 2)).toEqual([undefined, ...aWindow(7, after(1)).days, undefined]);
   });
 
+  it('leaves who is unknown unknown, whatever the day', async () => {
+    for (let day = 0; day < 255; day += 1) {
+      const bitmap = bitmapOn(redis, after(day));
+      await bitmap.writeRow(aWindow(7, after(day)));
+      expect(await bitmap.writeDays(8, [{ date: after(day), bits: free() }])).toBe(false);
+      expect(await bitmap.readMany([7, 8], after(day), DAYS)).toEqual([aWindow(7, after(day)).days, nothing]);
+    }
+  });
+
   it('keeps rows whose windows start on different days side by side', async () => {
     const bitmap = bitmapOn(redis, TODAY);
     await bitmap.writeRow(aWindow(1, after(1)));

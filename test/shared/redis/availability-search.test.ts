@@ -35,6 +35,18 @@ async function ask(ordinals: number[], from = TODAY, days = 7) {
   return { free: free.toSorted(byNumber), unknown: unknown.toSorted(byNumber) };
 }
 
+const week = { from: epochDay(TODAY), days: 7, latest: epochDay(after(1)) };
+
+/** What a search is made of, to be put together in another way. */
+function parts() {
+  const layout = createLayout({ country: 'fr', grid: defaultGrid, days: DAYS });
+  return {
+    layout,
+    rows: createAvailabilityRows(redis, layout, createPlaces(layout)),
+    changes: createChanges(redis, layout),
+  };
+}
+
 function byNumber(one: number, other: number): number {
   return one - other;
 }
@@ -59,9 +71,7 @@ describe('a search', () => {
 
   it('asks for what changed and for rows it has not read, and for nothing else', async () => {
     const asked: (string | number[])[] = [];
-    const layout = createLayout({ country: 'fr', grid: defaultGrid, days: DAYS });
-    const rows = createAvailabilityRows(redis, layout, createPlaces(layout));
-    const changes = createChanges(redis, layout);
+    const { rows, changes, layout } = parts();
     const search = createAvailabilitySearch(
       layout,
       {
@@ -77,7 +87,7 @@ describe('a search', () => {
       },
     );
     const askedFor = async (ordinals: number[]) => {
-      await search(ordinals, { from: epochDay(TODAY), days: 7, latest: epochDay(after(1)) });
+      await search(ordinals, week);
       return asked.splice(0);
     };
     await writer.fill([aWindow(0), aWindow(1), fullWindow(2)]);
@@ -139,6 +149,39 @@ describe('a search', () => {
     await writer.writeRow(fullWindow(1));
     expect(await ask([0, 1])).toEqual({ free: [], unknown: [] });
     expect(await blockKeys(redis)).toHaveLength(1);
+  });
+
+  it('keeps nothing that was read before what another search has since seen change', async () => {
+    const { layout, rows, changes } = parts();
+    const gates = new Map<number, Promise<void>>();
+    const many = async (ordinals: readonly number[]) => {
+      const found = await rows.many(ordinals);
+      await gates.get(ordinals[0] ?? -1);
+      return found;
+    };
+    const search = createAvailabilitySearch(layout, { ...rows, many }, changes);
+    const holdBack = (ordinal: number) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      gates.set(ordinal, promise);
+      return () => (gates.delete(ordinal), resolve());
+    };
+    await writer.fill([aWindow(0), aWindow(1), aWindow(2)]);
+    await search([0], week);
+
+    const releaseEarly = holdBack(1);
+    const early = search([1], week);
+    await rows.many([1]);
+    await writer.writeRow(fullWindow(1));
+    await search([0], week);
+    const releaseLate = holdBack(2);
+    const late = search([2], week);
+    await rows.many([2]);
+    releaseEarly();
+    await early;
+    releaseLate();
+    await late;
+
+    expect(await search([0, 1, 2], week)).toMatchObject({ free: [0, 2], unknown: [] });
   });
 
   it('sees what was written before it was asked, however many ask and write at once', async () => {
