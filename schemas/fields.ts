@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** ISO 3166-1 alpha-2, lower case, as in every path. */
 export const Country = z
@@ -8,12 +8,20 @@ export const Country = z
 
 export const Id = z.uuid().meta({ id: 'Id', description: 'UUID' });
 
+const REACH = 'Takes a year from 1900 to 2199, and fractions of a second to the nanosecond';
+/** Calendars and databases end at different years, and nothing here tells finer times apart. */
+const WITHIN_REACH = /^(?:19|20|21)(?!.*\.\d{10})/;
+
 /** RFC 3339 with an offset. */
 export const Instant = z.iso
   .datetime({ offset: true })
-  .meta({ id: 'Instant', description: 'RFC 3339 date and time with an offset' });
+  .regex(WITHIN_REACH, REACH)
+  .meta({ id: 'Instant', format: 'date-time', description: 'RFC 3339 date and time with an offset, 1900 to 2199' });
 
 /** RFC 3339 full-date. */
-export const CalendarDate = z.iso.date().meta({ id: 'CalendarDate', description: 'RFC 3339 full-date' });
+export const CalendarDate = z.iso
+  .date()
+  .regex(WITHIN_REACH, REACH)
+  .meta({ id: 'CalendarDate', format: 'date', description: 'RFC 3339 full-date, 1900 to 2199' });
 
-export const Version = z.int().positive().meta({ description: 'Raised by every change; the ETag' });
+export const Version = z.int32().positive().meta({ description: 'Raised by every change; the ETag' });

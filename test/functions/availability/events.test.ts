@@ -153,7 +153,7 @@ describe('a booking event', () => {
 
   it('far away or endless is taken without going through all of its days', async () => {
     const { id } = await world.addPractitioner();
-    expect(await world.deliver(bookingOf(id, '9999-06-01T10:00:00Z').created())).toBe(204);
+    expect(await world.deliver(bookingOf(id, '2199-06-01T10:00:00Z').created())).toBe(204);
     expect(await world.deliver(bookingOf(id, TEN, { after: 5_000_000 }).created())).toBe(204);
     expect(await world.starts(id, TUESDAY)).toEqual([]);
   });
