@@ -1,0 +1,455 @@
+import { randomUUID } from 'node:crypto';
+
+import type { InjectOptions } from 'fastify';
+import { SignJWT } from 'jose';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+
+import { operations } from '../../infra/contracts/contracts.ts';
+import type { OperationContract } from '../../schemas/api/contract.ts';
+import { isWorkload } from '../../functions/workloads.ts';
+import { newKey } from '../shared/identity/issuer.ts';
+import { addPatient, addPractice, type Practice } from '../support/practices.ts';
+import {
+  badTexts,
+  badValues,
+  canary,
+  extraNames,
+  membersOf,
+  notJson,
+  notObjects,
+  withExtraMember,
+} from './bad-values.ts';
+import type { Member } from './bad-values.ts';
+import { bearer, openFunction, openRealWorld, type OpenedFunction, type RealWorld } from './real-functions.ts';
+
+type Case = { readonly what: string; readonly request: InjectOptions; readonly expected: string };
+type Parts = {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly query?: Readonly<Record<string, string>> | string;
+  readonly body?: object | string;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+type People = Practice & { readonly patientId: string };
+
+const invalid = '400 invalid-input';
+const unknownId = '00000000-0000-4000-8000-000000000000';
+/** What every operation may be refused with, as the generated documents say, and what comes before any operation. */
+const everywhere = [400, 401, 403, 429, 503];
+const beforeAny = [404, 405, 413, 414, 415];
+
+let world: RealWorld;
+let office: string;
+let german: People;
+beforeAll(async () => {
+  world = await openRealWorld();
+  vi.stubEnv('AWS_ACCESS_KEY_ID', 'local').stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
+  office = await bearer(world, { role: 'admin', subject: 'office' }, { claims: { country: undefined } });
+  german = await addPeople('de');
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await world.close();
+});
+
+async function addPeople(country = 'fr'): Promise<People> {
+  return { ...(await addPractice(world.admin, { country })), patientId: await addPatient(world.admin, country) };
+}
+
+/** For `it.each`: a test of those contracts only that it can be said of. */
+function where(applies: boolean): readonly boolean[] {
+  return applies ? [applies] : [];
+}
+
+function slotIn(days: number, time = '10:00'): string {
+  const day = Temporal.Now.plainDateISO('Europe/Paris').add({ days });
+  return day.toZonedDateTime({ timeZone: 'Europe/Paris', plainTime: time }).toInstant().toString();
+}
+
+const served = Object.entries(operations).flatMap(([name, contracts]) =>
+  isWorkload(name) ? [{ name, contracts }] : [],
+);
+
+describe.each(served)('the operations of $name', ({ name, contracts }) => {
+  let fn: OpenedFunction;
+  beforeAll(async () => {
+    fn = await openFunction(world, name);
+  });
+  afterAll(async () => {
+    await fn.close();
+  });
+
+  /** Answers that are not as expected, by what was sent: none, if all is well. */
+  async function unexpected(contract: OperationContract, cases: readonly Case[]): Promise<Record<string, string>> {
+    expect(cases.length).toBeGreaterThan(0);
+    const found: Record<string, string> = {};
+    for (const { what, request, expected } of cases) {
+      const answer = await fn.app.inject(request);
+      const fault = faultOf(contract, answer);
+      const got = `${answer.statusCode} ${codeOf(answer.payload)}`;
+      if (got !== expected || fault) found[what] = fault ? `${got}, ${fault}` : got;
+    }
+    return found;
+  }
+
+  describe.each(contracts.map((contract) => ({ id: contract.id, contract })))('$id', ({ contract }) => {
+    const body = membersOf(contract.body);
+    const query = membersOf(contract.query);
+    let people: People;
+    let id: string;
+    beforeAll(async () => {
+      people = await addPeople();
+      id = contract.path.includes('{id}') ? await addResource(contract, people) : '';
+    });
+
+    function good(): Required<Pick<Parts, 'params'>> & {
+      query: Record<string, string>;
+      body?: Record<string, unknown>;
+    } {
+      const sample = (members: readonly Member[]) =>
+        Object.fromEntries(members.map(({ name: member, schema }) => [member, sampleOf(member, schema.format)]));
+      const required = (members: readonly Member[]) => sample(members.filter((member) => member.required));
+      return {
+        params: sample(membersOf(contract.params)),
+        query: required(query),
+        ...(contract.body && { body: required(body) }),
+      };
+    }
+
+    function sampleOf(member: string, format: string | undefined): string {
+      const own: Readonly<Record<string, string>> = {
+        ...people,
+        country: 'fr',
+        id,
+        slotStart: slotIn(3, contract.id === 'rescheduleBooking' ? '16:00' : '10:00'),
+        practitionerIds: people.practitionerId,
+        kind: 'booking-confirmed',
+        language: 'fr',
+        channel: 'email',
+      };
+      return own[member] ?? (format === 'date' ? '2031-02-03' : 'no sample');
+    }
+
+    function request(parts: Parts = {}): InjectOptions {
+      const all = { ...good(), ...parts };
+      const path = contract.path.replace(/{(\w+)}/g, (_, key: string) => encodeURIComponent(all.params[key] ?? ''));
+      const search = typeof all.query === 'string' ? all.query : new URLSearchParams(all.query).toString();
+      return {
+        method: contract.method,
+        url: search === '' ? path : `${path}?${search}`,
+        headers: {
+          authorization: office,
+          ...(all.body !== undefined && { 'content-type': 'application/json' }),
+          ...parts.headers,
+        },
+        ...(all.body !== undefined && { payload: typeof all.body === 'string' ? all.body : JSON.stringify(all.body) }),
+      };
+    }
+
+    it('refuses each member of its path with a wrong value', async () => {
+      const bad = (member: Member) =>
+        member.name === 'country'
+          ? ['FR', 'fra', 'f', 'f1', 'fr ', canary, '\0\0', '__proto__']
+          : badTexts(member.schema);
+      const cases = membersOf(contract.params).flatMap((member) =>
+        bad(member)
+          .filter((value) => value.trim() !== '' && value.length < 200)
+          .map((value) => ({
+            what: `${member.name} ${JSON.stringify(value)}`,
+            request: request({ params: { ...good().params, [member.name]: value } }),
+            expected: invalid,
+          })),
+      );
+      const long = { ...good().params, country: `${canary}${'x'.repeat(200)}` };
+      const tooLong = { what: 'too long', request: request({ params: long }), expected: '414 uri-too-long' };
+      expect(await unexpected(contract, [...cases, tooLong])).toEqual({});
+    });
+
+    it('refuses a path that cannot be decoded or that climbs', async () => {
+      const path = contract.path.replace('{country}', 'fr').replace('{id}', id);
+      const cases = ['%zz', '%', '%c3%28'].map((bad) => ({
+        what: bad,
+        request: { ...request(), url: path.replace('/fr/', `/${bad}/`) },
+        expected: invalid,
+      }));
+      const climbing = { ...request(), url: path.replace('/fr/', '/fr%2f..%2fde/') };
+      expect(await unexpected(contract, [...cases, { what: 'climbs', request: climbing, expected: invalid }])).toEqual(
+        {},
+      );
+    });
+
+    it('refuses an unknown query, a known one with a wrong value, and any twice', async () => {
+      const with_ = (member: string, value: string): Case => ({
+        what: `${member}=${value.slice(0, 60)}`,
+        request: request({ query: { ...good().query, [member]: value } }),
+        expected: invalid,
+      });
+      const wrong = query.flatMap(({ name: member, schema }) => badTexts(schema).map((value) => with_(member, value)));
+      const unknown = extraNames.filter(Boolean).map((member) => with_(member, canary));
+      const search = new URLSearchParams(good().query).toString();
+      const twice = query.map(({ name: member, schema }) => ({
+        what: `${member} twice`,
+        request: request({ query: `${search}&${member}=${sampleOf(member, schema.format)}`.repeat(2) }),
+        expected: invalid,
+      }));
+      expect(await unexpected(contract, [...wrong, ...unknown, ...twice])).toEqual({});
+    });
+
+    it.each(where(query.some(({ required }) => required)))('refuses a query that lacks what it needs', async () => {
+      const cases = query
+        .filter((member) => member.required)
+        .map(({ name: member }) => {
+          const { [member]: _, ...rest } = good().query;
+          return { what: member, request: request({ query: rest }), expected: invalid };
+        });
+      expect(await unexpected(contract, cases)).toEqual({});
+    });
+
+    // A body of GET means nothing (RFC 9110, section 9.3.1): it is not even read.
+    it.each(where(contract.method !== 'GET'))('refuses a body that it does not take', async () => {
+      const garbage = [...notObjects, ...notJson].map((text) => ({
+        what: `the body ${text.slice(0, 60)}`,
+        request: request({ body: text, headers: { 'content-type': 'application/json' } }),
+        expected: invalid,
+      }));
+      const extra = extraNames.map((member) => ({
+        what: `the member ${member}`,
+        request: request({ body: withExtraMember(good().body ?? {}, member, { [canary]: canary }) }),
+        expected: invalid,
+      }));
+      const types = ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1', canary, ''];
+      const wrongType = types.map((type) => ({
+        what: `the media type ${type}`,
+        request: request({ body: JSON.stringify(good().body ?? {}), headers: { 'content-type': type } }),
+        expected: '415 unsupported-media-type',
+      }));
+      const huge = {
+        what: '300 KiB',
+        request: request({ body: { reason: canary.repeat(26_000) } }),
+        expected: tooLarge,
+      };
+      expect(await unexpected(contract, [...garbage, ...extra, ...wrongType, huge])).toEqual({});
+    });
+
+    it.each(where(body.length > 0))('refuses each member of its body with a wrong value', async () => {
+      const cases = body.flatMap(({ name: member, schema }) =>
+        badValues(schema).map((value) => ({
+          what: `${member}: ${JSON.stringify(value).slice(0, 60)}`,
+          request: request({ body: { ...good().body, [member]: value } }),
+          expected: invalid,
+        })),
+      );
+      expect(await unexpected(contract, cases)).toEqual({});
+    });
+
+    it.each(where(body.some(({ required }) => required)))('refuses a body that lacks what it needs', async () => {
+      const missing = body
+        .filter((member) => member.required)
+        .map(({ name: member }) => {
+          const { [member]: _, ...rest } = good().body ?? {};
+          return { what: member, request: request({ body: rest }), expected: invalid };
+        });
+      const none = ['', '{}'].map((text) => ({
+        what: `'${text}'`,
+        request: request({ body: text }),
+        expected: invalid,
+      }));
+      expect(await unexpected(contract, [...missing, ...none])).toEqual({});
+    });
+
+    it('refuses tokens that are not good, and says why', async () => {
+      const cases = (await badTokens(world)).map(({ what, authorization, expected }) => ({
+        what,
+        request: request({ headers: { authorization } }),
+        expected,
+      }));
+      const { authorization: _, ...headers } = request().headers ?? {};
+      const missing = { what: 'missing', request: { ...request(), headers }, expected: '401 unauthenticated' };
+      expect(await unexpected(contract, [missing, ...cases])).toEqual({});
+    });
+
+    it('refuses callers of another scope, role or country, whatever they send', async () => {
+      const allowed: readonly string[] = contract.roles;
+      const others = ['patient', 'practitioner', 'nurse', canary].filter((role) => !allowed.includes(role));
+      const claims: Record<string, unknown>[] = [
+        { scope: 'canary:read' },
+        { scope: '' },
+        { roles: [] },
+        { roles: allowed[0] },
+        { country: 'de' },
+        { roles: ['staff'], country: undefined },
+        ...others.map((role) => ({ roles: [role] })),
+      ];
+      const cases = await Promise.all(
+        claims.flatMap((claim) =>
+          [good().body && JSON.stringify(good().body), `{"${canary}`].flatMap(async (text) => ({
+            what: `${JSON.stringify(claim)} ${text}`,
+            request: request({
+              ...(text !== undefined && { body: text }),
+              headers: { authorization: await bearer(world, { role: 'staff', subject: canary }, { claims: claim }) },
+            }),
+            expected: '403 forbidden',
+          })),
+        ),
+      );
+      expect(await unexpected(contract, cases)).toEqual({});
+    });
+
+    it('refuses odd keys and entity tags', async () => {
+      const odd = (header: string, values: readonly string[]): Case[] =>
+        values.map((value) => ({
+          what: `${header}: ${value.slice(0, 40)}`,
+          request: request({ headers: { [header]: value } }),
+          expected: invalid,
+        }));
+      const keys = ['', ' ', `${canary} x`, `${canary}é`, `${canary}${'x'.repeat(255)}`, `${canary}\t`];
+      const tags = [canary, `"${canary}"`, 'W/"1"', '1', '"1", "2"', '"0"', '"-1"', '"1e3"', '"99999999999999999"', ''];
+      const takesKeys = contract.method === 'POST' && name === 'booking';
+      expect(
+        await unexpected(contract, [...(takesKeys ? odd('idempotency-key', keys) : []), ...odd('if-match', tags)]),
+      ).toEqual({});
+    });
+
+    it('has no other method, and says which it has', async () => {
+      const methods = ['PUT', 'PATCH', 'OPTIONS'] as const;
+      for (const method of methods) {
+        const answer = await fn.app.inject({ ...request(), method });
+        expect(`${answer.statusCode} ${codeOf(answer.payload)}`).toBe('405 method-not-allowed');
+        expect(answer.headers['allow']).toContain(contract.method);
+      }
+    });
+
+    it.each(where(contract.path.includes('{id}')))(
+      'answers an unknown id and one of another country alike',
+      async () => {
+        const body = (of: object) => (contract.body ? { body: { ...good().body, ...of } } : {});
+        const cases = [
+          { what: 'unknown', request: request({ params: { country: 'fr', id: unknownId }, ...body({}) }) },
+          { what: 'of another country', request: request({ params: { ...good().params, country: 'de' } }) },
+          { what: 'of no country', request: request({ params: { ...good().params, country: 'xx' } }) },
+        ].map((one) => ({ ...one, expected: '404 not-found' }));
+        expect(await unexpected(contract, cases)).toEqual({});
+      },
+    );
+
+    it.each(where(body.some(({ schema, required }) => required && schema.format === 'uuid')))(
+      'answers 404 for people who are unknown or of another country',
+      async () => {
+        const named = ['practitionerId', 'patientId', 'visitTypeId'] as const;
+        const cases = named.flatMap((member) =>
+          [unknownId, german[member]].map((id) => ({
+            what: `${member} ${id}`,
+            request: request({ body: { ...good().body, [member]: id } }),
+            expected: '404 not-found',
+          })),
+        );
+        expect(await unexpected(contract, cases)).toEqual({});
+      },
+    );
+
+    it.each(where(name === 'booking'))('lets nobody at what is others’', async () => {
+      const strangers = [
+        await bearer(world, { role: 'patient', subject: german.patientId }),
+        await bearer(world, { role: 'patient', subject: canary }),
+        await bearer(world, { role: 'practitioner', subject: randomUUID() }),
+        await bearer(world, { role: 'practitioner', subject: canary }),
+      ];
+      const expected = contract.path.includes('{id}') ? '404 not-found' : '403 forbidden';
+      const theirs = contract.id === 'listBookings' ? { query: { patientId: people.patientId } } : {};
+      const cases = strangers.map((authorization, index) => ({
+        what: `stranger ${index}`,
+        request: request({ ...theirs, headers: { authorization } }),
+        expected,
+      }));
+      expect(await unexpected(contract, cases)).toEqual({});
+    });
+
+    it('takes the good request that all these were made of', async () => {
+      const answer = await fn.app.inject(request());
+      expect({ status: answer.statusCode, body: contract.status === 204 ? '' : answer.payload }).toEqual({
+        status: contract.status,
+        body: answer.payload,
+      });
+      if (contract.output) expect(contract.output.safeParse(answer.json()).success).toBe(true);
+    });
+  });
+
+  it('log nothing of what was sent, and no failure of their own', () => {
+    expect(fn.logged().filter((line) => line.includes(canary) || /"level":"(error|fatal)"/.test(line))).toEqual([]);
+    expect(fn.logged().length).toBeGreaterThan(100);
+  });
+
+  /** The id of something that the operation can be asked for. */
+  async function addResource({ path }: OperationContract, people: People): Promise<string> {
+    if (name !== 'booking') return people.practitionerId;
+    const answer = await fn.app.inject({
+      method: 'POST',
+      url: path.startsWith('/{country}/holds') ? '/fr/holds' : '/fr/bookings',
+      headers: { authorization: office },
+      payload: { ...people, slotStart: slotIn(3) },
+    });
+    expect(answer.statusCode).toBe(201);
+    return answer.json<{ id: string }>().id;
+  }
+});
+
+const tooLarge = '413 payload-too-large';
+
+function codeOf(payload: string): string {
+  return /"code":"([a-z-]+)"/.exec(payload)?.[1] ?? payload.slice(0, 80);
+}
+
+/** What is wrong with a refusal as a document, if anything. */
+function faultOf(
+  { refusals }: OperationContract,
+  { statusCode, headers, payload }: { statusCode: number; headers: Readonly<Record<string, unknown>>; payload: string },
+): string | undefined {
+  if (![...everywhere, ...beforeAny, ...refusals].includes(statusCode)) return 'a status nobody has promised';
+  if (!String(headers['content-type']).startsWith('application/problem+json')) return 'no problem document';
+  if (statusCode === 401 && !String(headers['www-authenticate']).startsWith('Bearer ')) return 'no challenge';
+  if (`${payload}${JSON.stringify(headers)}`.includes(canary)) return 'an echo of what was sent';
+  const problem: unknown = JSON.parse(payload);
+  const wanted = {
+    type: expect.stringMatching(/^urn:careflow:problem:/),
+    title: expect.any(String),
+    status: statusCode,
+  };
+  expect(problem).toMatchObject(wanted);
+  return undefined;
+}
+
+/** Tokens that are good but for one thing. */
+async function badTokens(real: RealWorld) {
+  const admin = { role: 'admin', subject: canary } as const;
+  const stranger = await newKey('current');
+  const unpublished = await newKey('unpublished');
+  const now = Math.floor(Date.now() / 1000);
+  const good = await bearer(real, admin);
+  const [header = '', payload = '', signature = ''] = good.slice('Bearer '.length).split('.');
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const secret = new TextEncoder().encode(JSON.stringify(real.key.jwk));
+  const claims = { iss: 'https://issuer.example', aud: 'careflow', sub: canary, exp: now + 600 };
+  const confused = new SignJWT(claims).setProtectedHeader({ alg: 'HS256', kid: 'current', typ: 'at+jwt' });
+  const tokens: readonly (readonly [string, string])[] = [
+    ['garbage', `Bearer ${canary}`],
+    ['three dots', 'Bearer a.b.c'],
+    ['an empty one', 'Bearer '],
+    ['another scheme', `Basic ${Buffer.from(`${canary}:x`).toString('base64')}`],
+    ['two tokens', `${good}, ${good}`],
+    ['expired', await bearer(real, admin, { expiresIn: -60 })],
+    ['not yet valid', await bearer(real, admin, { claims: { nbf: now + 600 } })],
+    ['without an end', await bearer(real, admin, { claims: { exp: undefined } })],
+    ['unsigned', `Bearer ${encode({ alg: 'none', typ: 'at+jwt' })}.${payload}.`],
+    ['without its signature', `Bearer ${header}.${payload}.`],
+    ['changed', `Bearer ${header}.${encode({ ...claims, roles: ['admin'] })}.${signature}`],
+    ['signed with the public key', `Bearer ${await confused.sign(secret)}`],
+    ['of another audience', await bearer(real, admin, { claims: { aud: canary } })],
+    ['of another issuer', await bearer(real, admin, { claims: { iss: `https://${canary}.example` } })],
+    ['of another key', await bearer(real, admin, { signedWith: stranger })],
+    ['of a key that is not published', await bearer(real, admin, { signedWith: unpublished })],
+    ['of another kind', await bearer(real, admin, { header: { typ: 'logout+jwt' } })],
+    ['of nobody', await bearer(real, admin, { claims: { sub: '' } })],
+    ['of a country that is none', await bearer(real, admin, { claims: { country: canary } })],
+    ['huge', await bearer(real, admin, { claims: { more: canary.repeat(800) } })],
+  ];
+  return tokens.map(([what, authorization]) => ({ what, authorization, expected: '401 unauthenticated' }));
+}
