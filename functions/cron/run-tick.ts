@@ -38,12 +38,13 @@ const CLOCK_SKEW = { minutes: 1 };
  * only what failed is run again.
  */
 export function runTick(deps: Deps): EventHandler<typeof MinuteTicked> {
-  return async (event, context) => {
+  return async (event, { log, traceparent }) => {
     const now = timeOf(event, deps.now());
     const lease = { name: 'minute', holder: randomUUID() };
     try {
-      if (await takeLease(deps.db, lease, deps.limits.leaseSeconds)) await runLanes(deps, lease, { ...context, now });
-      else context.log.info('another tick is under way');
+      if (await takeLease(deps.db, lease, deps.limits.leaseSeconds))
+        await runLanes(deps, lease, { log, traceparent, now });
+      else log.info('another tick is under way');
     } catch (error) {
       // Whatever it was: anything else but `unavailable` would lose the tick (PingSource does not retry on 500).
       throw new AppError('unavailable', 'The tick is not done.', {}, { cause: error });
