@@ -29,7 +29,8 @@ export const open: OpenFunction = async (environment, log) => {
   const eventLog = openEventLog(config.EVENT_LOG_URL, { clientId: applicationName, log });
   const append = appendTo(eventLog);
   const publisher = createPublisher((keys) => sendAllUnsent(db, bookingOutbox, append, keys), log);
-  const now = () => Temporal.Now.instant();
+  // No finer than anybody keeps it, so that a time reads the same wherever it is told.
+  const now = () => Temporal.Instant.fromEpochMilliseconds(Date.now());
   const sources = { practitioners, patients, gridOf: config.GRIDS, now, keepMs: config.LOOKUP_KEEP_MS };
   const deps: Deps = {
     db,

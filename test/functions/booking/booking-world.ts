@@ -182,3 +182,8 @@ export function codesOf(response: LightMyRequestResponse): string[] {
   const { reasons = [] } = response.json<{ reasons?: { code: string }[] }>();
   return reasons.map(({ code }) => code);
 }
+
+/** The statuses of answers to what was asked at once, in ascending order. */
+export function statusesOf(answers: readonly LightMyRequestResponse[]): number[] {
+  return answers.map(({ statusCode }) => statusCode).toSorted((one, other) => one - other);
+}

@@ -1,8 +1,26 @@
+import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Booking } from '../../../schemas/api/booking.ts';
+import { bookings } from '../../../shared/db/schema/booking.ts';
 import { addPatient, addPractice, addProxy, addVisitType, closeDays } from '../../support/practices.ts';
-import { asPatient, type BookingWorld, codesOf, openBookingWorld, post, slot, storedEvents } from './booking-world.ts';
+import {
+  addPeople,
+  asPatient,
+  asPractitioner,
+  book as bookIn,
+  booked,
+  type BookingWorld,
+  codesOf,
+  eventTypes,
+  OFFICE,
+  openBookingWorld,
+  post,
+  slot,
+  statusesOf,
+  storedBookings,
+  storedEvents,
+} from './booking-world.ts';
 
 describe('POST /{country}/bookings', () => {
   let world: BookingWorld;
@@ -11,13 +29,12 @@ describe('POST /{country}/bookings', () => {
   });
   afterAll(() => world.close());
 
-  async function book(body: object, as: string, headers?: Record<string, string>) {
-    return post(world, '/fr/bookings', { as, body, ...(headers && { headers }) });
+  async function book(body: Parameters<typeof bookIn>[1], as?: string, headers?: Record<string, string>) {
+    return bookIn(world, body, { ...(as && { as }), ...(headers && { headers }) });
   }
 
   async function people() {
-    const [practice, patientId] = await Promise.all([addPractice(world.admin), addPatient(world.admin)]);
-    return { ...practice, patientId };
+    return addPeople(world);
   }
 
   it('confirms a free slot and commits the event that tells of it', async () => {
@@ -176,5 +193,134 @@ describe('POST /{country}/bookings', () => {
     }
     const nobody = await book({ ...who, patientId: unknown, slotStart: slot(3) }, 'staff office');
     expect(nobody.statusCode).toBe(404);
+  });
+
+  it.each(['patient', 'practitioner', 'visit type'])('does not mind a %s id in capitals', async (which) => {
+    const who = await people();
+    const member = { patient: 'patientId', practitioner: 'practitionerId', 'visit type': 'visitTypeId' }[which] ?? '';
+    const capitals = { ...who, [member]: who[member as keyof typeof who].toUpperCase(), slotStart: slot(3) };
+    const response = await book(capitals, OFFICE);
+    expect(response.json()).toMatchObject(who);
+    const elsewhere = { ...capitals, ...(await addPractice(world.admin)) };
+    expect(codesOf(await book(elsewhere, OFFICE))).toEqual(['patient-overlap']);
+  });
+
+  it.each([
+    ['a time of no calendar', { slotStart: '2026-02-30T10:00:00Z' }],
+    ['a time without an offset', { slotStart: '2026-02-28T10:00:00' }],
+    ['a time in the year 9999', { slotStart: '9999-12-31T23:59:59Z' }],
+    ['a time in the year 0', { slotStart: '0000-01-01T00:00:00Z' }],
+    ['a time too fine to tell', { slotStart: '2026-02-28T10:00:00.0000000001Z' }],
+    ['an id that is none', { patientId: 'me' }],
+    ['a member that is not known', { status: 'confirmed' }],
+    ['another wish about the specialty', { sameSpecialty: 'both' }],
+    ['a number for a text', { visitTypeId: 7 }],
+  ])('refuses %s', async (_, fault) => {
+    const who = await people();
+    const response = await post(world, '/fr/bookings', { as: OFFICE, body: { ...who, slotStart: slot(3), ...fault } });
+    expect([response.statusCode, response.json<{ code: string }>().code]).toEqual([400, 'invalid-input']);
+  });
+
+  it('books for nobody who has no record, whatever their token calls them', async () => {
+    const who = await people();
+    const body = { ...who, slotStart: slot(3) };
+    const someone = '5f1d7a52-0c65-4a1e-9d4e-0f0c6f6f0002';
+    const answers = [
+      await book(body, 'patient auth0|123'),
+      await book({ ...body, patientId: someone }, asPatient(someone)),
+      await book(body, 'practitioner auth0|123'),
+    ];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([403, 404, 403]);
+  });
+
+  it.each([
+    ['practitioner', 'practitioner', 'practitionerId'],
+    ['patient and practitioner, the patient', 'patient+practitioner', 'patientId'],
+    ['patient and practitioner, the practitioner', 'patient+practitioner', 'practitionerId'],
+    ['staff and patient', 'patient+staff', 'patientId'],
+  ] as const)('records in which role somebody acted: %s', async (_, roles, self) => {
+    const who = await people();
+    const { id } = (await book({ ...who, slotStart: slot(3) }, `${roles} ${who[self]}`)).json<{ id: string }>();
+    const [row] = await storedBookings(world, eq(bookings.id, id));
+    const role = roles.endsWith('staff') ? 'staff' : self.replace('Id', '');
+    expect(row).toMatchObject({ actedBy: who[self], actedAs: role });
+  });
+
+  describe('of a specialty the patient has a booking of', () => {
+    /** A patient's wishes with three practitioners of a specialty of the test's own. */
+    async function wishes(specialty: string) {
+      const patientId = await addPatient(world.admin);
+      const wish = async () => ({
+        ...(await addPractice(world.admin, { specialty, cancelCutOffMinutes: 14_400 })),
+        patientId,
+      });
+      return { one: await wish(), two: await wish(), three: await wish() };
+    }
+
+    it('is asked about within six days of one that was itself kept beside another', async () => {
+      const { one, two, three } = await wishes('rheumatology');
+      await booked(world, { ...one, slotStart: slot(20) });
+      const kept = await booked(world, { ...two, slotStart: slot(26), sameSpecialty: 'keep' });
+      const refused = await book({ ...three, slotStart: slot(32) });
+      expect(refused.json()).toMatchObject({ reasons: [{ code: 'same-specialty', bookingIds: [kept.id] }] });
+      expect((await book({ ...three, slotStart: slot(33) })).statusCode).toBe(201);
+    });
+
+    it('is given to one of two that are wanted at once', async () => {
+      const { one, two } = await wishes('urology');
+      const answers = await Promise.all(
+        [one, two].map((wish, place) => book({ ...wish, slotStart: slot(20 + place) })),
+      );
+      expect(statusesOf(answers)).toEqual([201, 409]);
+      expect(answers.flatMap(codesOf)).toEqual(['same-specialty']);
+    });
+
+    it('replaces the other, even where it is in the way and has just been refused for it', async () => {
+      const { one } = await wishes('dentistry');
+      const longer = await addVisitType(world.admin, {
+        practitionerId: one.practitionerId,
+        specialty: 'dentistry',
+        durationMinutes: 60,
+      });
+      const former = await booked(world, { ...one, slotStart: slot(20) });
+      const wish = { ...one, visitTypeId: longer, slotStart: slot(20) };
+      expect(codesOf(await book(wish))).toEqual(['slot-taken', 'patient-overlap', 'same-specialty']);
+      expect((await book({ ...wish, sameSpecialty: 'replace' })).statusCode).toBe(201);
+      expect(await eventTypes(world, former.id)).toEqual(['booking.created', 'booking.cancelled']);
+    });
+
+    it('does not replace one that is past its cut-off for the patient, and then changes nothing', async () => {
+      const { one, two } = await wishes('oncology');
+      const former = await booked(world, { ...one, slotStart: slot(4) });
+      const refused = await book({ ...two, slotStart: slot(5), sameSpecialty: 'replace' });
+      expect(codesOf(refused)).toEqual(['past-cut-off']);
+      expect(await eventTypes(world, former.id)).toEqual(['booking.created']);
+      const next = { ...two, patientId: await addPatient(world.admin), slotStart: slot(5) };
+      expect((await book(next)).statusCode).toBe(201);
+    });
+
+    it("does not let a practitioner replace what is in a colleague's calendar", async () => {
+      const { one, two } = await wishes('gynaecology');
+      const former = await booked(world, { ...one, slotStart: slot(20) });
+      const wish = { ...two, slotStart: slot(21), sameSpecialty: 'replace' };
+      const refused = await book(wish, asPractitioner(two.practitionerId));
+      expect(refused.json()).toMatchObject({
+        reasons: [{ code: 'same-specialty', options: ['keep'], bookingIds: [former.id] }],
+      });
+      expect((await book(wish, OFFICE)).statusCode).toBe(201);
+    });
+
+    it('names the specialty where practitioners of two time zones count the days differently', async () => {
+      const { one: paris, two: reunion } = await wishes('psychiatry');
+      await world.admin.$client.query(`UPDATE practitioner.practitioners SET time_zone = $1 WHERE id = $2`, [
+        'Indian/Reunion',
+        reunion.practitionerId,
+      ]);
+      await booked(world, { ...paris, slotStart: slot(20) });
+      const refused = await book({ ...reunion, slotStart: slot(27) });
+      expect([codesOf(refused), refused.statusCode]).toEqual([['same-specialty'], 409]);
+      const others = { ...reunion, patientId: await addPatient(world.admin), slotStart: slot(27) };
+      expect((await book(others)).statusCode).toBe(201);
+    });
   });
 });
