@@ -7,7 +7,7 @@ import type { Door } from '../shared/runtime/doors.ts';
 let door: Door;
 afterEach(() => door.process.kill('SIGKILL'));
 
-// What the functions answer behind this door is tested with both doors in test/shared/runtime.
+// What the functions answer behind this door is tested beside the other one in both-doors.test.ts.
 describe("functions-framework's own command line", () => {
   it.each(workloads)('finds %s and opens it with the first request, telling what it lacks', async (name) => {
     door = await openWithFramework(name, {});

@@ -31,6 +31,11 @@ export async function openWithFramework(target: string, environment: Environment
   return openDoor([cli, '--source', pathOf('../../../functions/framework.ts'), '--target', target], environment);
 }
 
+/** `main.ts <name>`: the same function on Fastify directly. */
+export async function openWithMain(target: string, environment: Environment): Promise<Door> {
+  return openDoor([pathOf('../../../functions/main.ts'), target], environment);
+}
+
 async function openDoor(args: readonly string[], environment: Environment): Promise<Door> {
   const port = await freePort();
   const env = {
