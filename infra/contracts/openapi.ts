@@ -24,12 +24,15 @@ const MEANINGS: Readonly<Record<number, string>> = {
   404: 'There is no such resource, or it is not the caller’s',
   409: 'The state does not allow it; every reason is listed',
   412: '`If-Match` names another version',
+  413: 'The body is larger than 256 KiB',
+  415: 'The body is not plain JSON in UTF-8',
   422: 'The request cannot be carried out, or its idempotency key was used for another',
   429: 'Too many requests',
   503: 'A dependency does not answer; try again',
 };
 
 const EVERYWHERE = [400, 401, 403, 429, 503];
+const OF_BODIES = [413, 415];
 
 /** The OpenAPI 3.1 document of the operations. */
 export function openApi(operations: Readonly<Record<string, readonly OperationContract[]>>) {
@@ -84,7 +87,8 @@ function success(contract: OperationContract): ZodOpenApiResponsesObject {
 }
 
 function refusals(contract: OperationContract): ZodOpenApiResponsesObject {
-  const statuses = [...new Set([...EVERYWHERE, ...contract.refusals])].toSorted((a, b) => a - b);
+  const ofBody = contract.body ? OF_BODIES : [];
+  const statuses = [...new Set([...EVERYWHERE, ...ofBody, ...contract.refusals])].toSorted((a, b) => a - b);
   return Object.fromEntries(
     statuses.map((status) => [
       `${status}`,

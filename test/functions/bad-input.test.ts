@@ -20,6 +20,7 @@ import {
   withExtraMember,
 } from './bad-values.ts';
 import type { Member } from './bad-values.ts';
+import { createRedisDatabase } from '../support/services/redis-database.ts';
 import { bearer, openFunction, openRealWorld, type OpenedFunction, type RealWorld } from './real-functions.ts';
 
 type Case = { readonly what: string; readonly request: InjectOptions; readonly expected: string };
@@ -34,8 +35,8 @@ type People = Practice & { readonly patientId: string };
 const invalid = '400 invalid-input';
 const unknownId = '00000000-0000-4000-8000-000000000000';
 /** What every operation may be refused with, as the generated documents say, and what comes before any operation. */
-const everywhere = [400, 401, 403, 429, 503];
-const beforeAny = [404, 405, 413, 414, 415];
+const everywhere = [400, 401, 403, 413, 415, 429, 503];
+const beforeAny = [404, 405, 414];
 
 let world: RealWorld;
 let office: string;
@@ -391,6 +392,38 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
     return answer.json<{ id: string }>().id;
   }
 });
+
+describe('whoever asks too often', () => {
+  const address = { 'x-forwarded-for': '198.51.100.7' };
+
+  it.each(['booking', 'availability'] as const)('is told by %s when to come back, by subject', async (name) => {
+    const { app, close } = await openFunction(world, name, { RATE_LIMIT_SUBJECT: '2' });
+    const authorization = await bearer(world, { role: 'patient', subject: randomUUID() });
+    const ask = async () => app.inject({ url: unknownPaths[name], headers: { authorization } });
+    const answers = [await ask(), await ask(), await ask()];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 404, 429]);
+    expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(0);
+    expect(codeOf(answers[2]?.payload ?? '')).toBe('rate-limited');
+    await close();
+  });
+
+  it.each(['booking', 'availability'] as const)('gets no further at %s by trying tokens', async (name) => {
+    const { app, close } = await openFunction(world, name, {
+      RATE_LIMIT_ADDRESS: '2',
+      REDIS_URL: await createRedisDatabase(),
+    });
+    const ask = async () => app.inject({ url: unknownPaths[name], headers: { ...address, authorization: 'Bearer x' } });
+    const answers = [await ask(), await ask(), await ask()];
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 401, 429]);
+    expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(0);
+    await close();
+  });
+});
+
+const unknownPaths = {
+  booking: `/fr/bookings/${unknownId}`,
+  availability: `/fr/practitioners/${unknownId}/availability`,
+} as const;
 
 const tooLarge = '413 payload-too-large';
 
