@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-import { build, type Plugin } from 'esbuild';
+import { build, type Plugin, stop } from 'esbuild';
 
 import { workloads } from '../../functions/workloads.ts';
 
@@ -26,6 +26,8 @@ const NEVER_LOADED = [
 export async function bundleFunctions(outDir: string): Promise<void> {
   await rm(outDir, { recursive: true, force: true });
   await Promise.all(workloads.map((workload) => bundle(workload, `${outDir}/${workload}`)));
+  // The bundler is a process of its own and would stay as long as this one.
+  await stop();
 }
 
 async function bundle(workload: string, outdir: string): Promise<void> {
