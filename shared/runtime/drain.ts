@@ -12,23 +12,26 @@ export type DrainOptions = {
   readonly drainDeadlineMs: number;
 };
 
-export type Drain = { readonly isDraining: () => boolean };
+export type Drainable = {
+  /** Says from now on that it is going. */
+  readonly drain: () => void;
+  /** Finishes what is under way and closes. */
+  readonly stop: () => Promise<void>;
+};
 
 /**
- * On SIGTERM or SIGINT: says that it is draining, waits for the drain delay (Knative sends requests for a while after
- * the signal), stops and exits with 0. A second signal, the deadline or an error nobody caught exits with 1.
+ * On SIGTERM or SIGINT: says that it is going, waits for the drain delay (Knative sends requests for a while after the
+ * signal), stops and exits with 0. A second signal, the deadline or an error nobody caught exits with 1.
  */
-export function drainOnSignal({ log, drainDelayMs, drainDeadlineMs }: DrainOptions, stop: () => Promise<void>): Drain {
-  let draining = false;
+export function drainOnSignal({ log, drainDelayMs, drainDeadlineMs }: DrainOptions, { drain, stop }: Drainable): void {
   closeWithGrace({ delay: drainDeadlineMs, logger: log }, async ({ signal, err }) => {
-    draining = true;
+    drain();
     if (err) log.fatal({ err }, 'stopping after an error nobody caught');
     else log.info({ signal }, 'draining');
     if (!err) await sleep(drainDelayMs);
     await stop();
     log.info('stopped');
   });
-  return { isDraining: () => draining };
 }
 
 const lingerMs = 200;

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 
 import { ConfigError } from './config.ts';
 import { closed, drainOnSignal } from './drain.ts';
-import type { Drain } from './drain.ts';
+import type { Drainable } from './drain.ts';
 import type { Environment, OpenFunction } from './function.ts';
 import { problem, problemMediaType } from './problem.ts';
 import { buildServer, keepAliveTimeoutMs } from './server.ts';
@@ -48,11 +48,14 @@ async function open(
   const settings = readSettings(name, environment);
   const openFunction = await load();
   const fn = await openFunction(environment, settings.log);
-  const { isDraining } = drainInstead(settings, async () => {
-    await stop(server(), app);
-    await fn.close();
+  const app = buildServer(fn, settings);
+  drainInstead(settings, {
+    drain: app.drain,
+    stop: async () => {
+      await stop(server(), app);
+      await fn.close();
+    },
   });
-  const app = buildServer(fn, { ...settings, isDraining });
   await app.ready();
   return app;
 }
@@ -64,9 +67,9 @@ function answerUnavailable(response: ServerResponse): void {
 }
 
 /** The framework answers 500 to what is under way and exits at once, so its handlers make way for ours. */
-function drainInstead(settings: RuntimeSettings, stop: () => Promise<void>): Drain {
+function drainInstead(settings: RuntimeSettings, drainable: Drainable): void {
   for (const signal of ['SIGTERM', 'SIGINT']) process.removeAllListeners(signal);
-  return drainOnSignal(settings, stop);
+  drainOnSignal(settings, drainable);
 }
 
 async function stop(server: Server | undefined, app: FastifyInstance): Promise<void> {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 import type { OperationContract } from '../../schemas/api/contract.ts';
 import { AppError } from '../errors.ts';
@@ -12,38 +12,42 @@ export type InputFault = { readonly path: string; readonly message: string };
 /** Checks path, query and body and joins them to one object. Throws `invalid-input` with every fault at once. */
 export type InputCheck = (raw: RawInput) => Readonly<Record<string, unknown>>;
 
-const nothing = z.strictObject({});
-type Part = { readonly schema: z.ZodObject; readonly pick: (raw: RawInput) => unknown };
+type Part = keyof RawInput;
 
-export function checkInputOf(contract: OperationContract): InputCheck {
-  const parts: readonly Part[] = [
-    { schema: contract.params.strict(), pick: (raw) => raw.params },
-    { schema: (contract.query ?? nothing).strict(), pick: (raw) => raw.query },
-    { schema: (contract.body ?? nothing).strict(), pick: (raw) => raw.body ?? {} },
-  ];
+export function checkInputOf({ params, query, body }: OperationContract): InputCheck {
+  const checks = [checkPart('params', params), checkPart('query', query), checkPart('body', body)];
   return (raw) => {
     const input: Record<string, unknown> = {};
     const faults: InputFault[] = [];
-    for (const { schema, pick } of parts) {
-      const part = pick(raw);
-      const parsed = schema.safeParse(part);
-      if (!parsed.success) faults.push(...faultsOf(schema, parsed.error));
-      else if (holdsNul(part)) faults.push({ path: '', message: 'Text must not contain the character U+0000' });
-      else Object.assign(input, parsed.data);
-    }
+    for (const check of checks) check(raw, input, faults);
     if (faults.length > 0) throw new AppError('invalid-input', 'See errors for what to mend.', { errors: faults });
     return input;
   };
 }
 
-/** PostgreSQL cannot store U+0000, and nobody means to send it. */
-function holdsNul(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\0');
-  if (typeof value !== 'object' || value === null) return false;
-  for (const member of Object.values(value)) if (holdsNul(member)) return true;
-  return false;
+type PartCheck = (raw: RawInput, input: Record<string, unknown>, faults: InputFault[]) => void;
+
+function checkPart(part: Part, schema: z.ZodObject | undefined): PartCheck {
+  const strict = schema?.strict();
+  return (raw, input, faults) => {
+    const given = raw[part] === undefined ? {} : raw[part];
+    if (!strict) {
+      if (!isEmpty(given)) faults.push({ path: '', message: unknownMembers });
+      return;
+    }
+    const checked = strict.safeParse(given);
+    if (checked.success) Object.assign(input, checked.data);
+    else faults.push(...faultsOf(strict, checked.error));
+  };
 }
 
+function isEmpty(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return false;
+  for (const _ in given) return false;
+  return true;
+}
+
+const unknownMembers = 'Has members that are not known here';
 const mostFaults = 20;
 
 export function faultsOf(schema: z.ZodType, { issues }: z.ZodError): InputFault[] {
@@ -60,7 +64,7 @@ function pointerOf(path: readonly PropertyKey[], known: ReadonlySet<PropertyKey>
 
 function messageOf(issue: z.core.$ZodIssue): string {
   // Zod names the unknown members; they were sent.
-  return issue.code === 'unrecognized_keys' ? 'Has members that are not known here' : issue.message;
+  return issue.code === 'unrecognized_keys' ? unknownMembers : issue.message;
 }
 
 const memberNamesBySchema = new WeakMap<z.ZodType, ReadonlySet<string>>();

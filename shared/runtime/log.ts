@@ -1,44 +1,30 @@
 import { pino } from 'pino';
 import type { DestinationStream, Logger, LoggerOptions } from 'pino';
 
-import type { Span } from './trace-context.ts';
+import { standardOutput } from './standard-output.ts';
 
 export type LogLevel = 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent';
 export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** Lines wait for this many bytes, or for a second, before they are written together. */
-const bufferBytes = 4096;
-
 /** JSON lines on standard output. What names a person or opens a door is cut out, wherever a caller puts it. */
 export function createLog(
   { name, level = 'info' }: { readonly name: string; readonly level?: LogLevel },
-  destination: DestinationStream = pino.destination({
-    dest: 1,
-    sync: false,
-    minLength: bufferBytes,
-    periodicFlush: 1000,
-  }),
+  destination: DestinationStream = standardOutput(),
 ): Logger {
   const options: LoggerOptions = {
     level,
     base: { function: name },
-    formatters: { level: (label) => ({ level: label }) },
-    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }), log: redactNested },
     serializers: { err: describeError, error: describeError },
-    redact: { paths: [...secret, ...secret.map((member) => `*.${member}`)], censor: '[redacted]' },
+    redact: { paths: secret.map((member) => `["${member}"]`), censor: redacted },
   };
   return pino(options, destination);
-}
-
-/** The log of one span. */
-export function spanLog(log: Logger, { traceId, spanId }: Span): Logger {
-  return log.child({ traceId, spanId });
 }
 
 const secret = [
   'authorization',
   'cookie',
-  '["set-cookie"]',
+  'set-cookie',
   'token',
   'password',
   'secret',
@@ -51,6 +37,36 @@ const secret = [
   'address',
   'birthDate',
 ];
+const isSecret = new Set(secret);
+const redacted = '[redacted]';
+const deepest = 5;
+
+/** What pino's own wildcard redaction does, at any depth and at a tenth of its cost: it leaves the top level to pino. */
+function redactNested(fields: Record<string, unknown>): Record<string, unknown> {
+  for (const key in fields) {
+    if (holdsMembers(fields[key])) return redactMembers(fields);
+  }
+  return fields;
+}
+
+function redactMembers(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([key, value]) => [key, redactValue(value, deepest)]));
+}
+
+function redactValue(value: unknown, depth: number): unknown {
+  if (!holdsMembers(value)) return value;
+  if (depth === 0) return redacted;
+  if (Array.isArray(value)) return value.map((item) => redactValue(item, depth - 1));
+  const members = Object.entries(value);
+  return Object.fromEntries(
+    members.map(([key, it]) => [key, isSecret.has(key) ? redacted : redactValue(it, depth - 1)]),
+  );
+}
+
+/** Errors are described by their serializer. */
+function holdsMembers(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !(value instanceof Error);
+}
 
 type ErrorDescription = {
   readonly type: string;
@@ -66,7 +82,7 @@ const deepestCause = 5;
  * What of an error may be kept. Drivers and parsers put what they were given into their messages and members (a
  * query's parameters, the row that broke a constraint, the text that is no JSON), so those are left out.
  */
-export function describeError(error: unknown, depth = 0): ErrorDescription {
+function describeError(error: unknown, depth = 0): ErrorDescription {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return {

@@ -4,8 +4,8 @@ import type { Logger } from 'pino';
 import { mayCall, mayEnter } from '../domain/caller.ts';
 import type { Caller } from '../domain/caller.ts';
 import { AppError } from '../errors.ts';
-import { spanLog } from './log.ts';
-import type { Answer, CareflowFunction, RequestContext, Route } from './function.ts';
+import { RequestHandling } from './context.ts';
+import type { Answer, CareflowFunction, Route } from './function.ts';
 import { claimOf, once } from './idempotency.ts';
 import { checkInputOf } from './input.ts';
 import { etagOf, idOf, parseIfMatch } from './preconditions.ts';
@@ -66,32 +66,22 @@ function handle(fn: CareflowFunction, { contract, operation }: Route, log: Logge
   const checkInput = checkInputOf(contract);
   const find = contract.method === 'POST' ? fn.findAnswer : undefined;
 
-  return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    if (request.url.includes('%00')) throw new AppError('invalid-input', noNul);
     const ifMatch = parseIfMatch(request.headers['if-match']);
     const { params, query, body } = request;
     const input = checkInput({ params, query, body });
     const caller = callerOf(request);
     const key = find && headerOf(request, 'idempotency-key');
     const claim = key === undefined ? undefined : claimOf(key, caller.subject, contract.id, input);
-    const { span } = request.received;
-    const context: RequestContext = {
-      caller,
-      traceparent: span.traceparent,
-      idempotency: claim,
-      ifMatch,
-      // Made when asked for: most requests log nothing of their own.
-      get log() {
-        return spanLog(log, span);
-      },
-    };
+    const context = new RequestHandling({ caller, idempotency: claim, ifMatch }, request.received.span, log);
     const run = async (): Promise<Answer<unknown>> => operation(input, context);
 
     const answer = find && claim ? await once(find, claim, run) : await run();
     if ('fingerprint' in answer) {
       reply.header('idempotency-replayed', 'true');
-      return send(request, reply, answer.status, answer);
-    }
-    return send(request, reply, contract.status, answer);
+      send(request, reply, answer.status, answer);
+    } else send(request, reply, contract.status, answer);
   };
 }
 
@@ -100,7 +90,7 @@ function callerOf({ received: { caller } }: FastifyRequest): Caller {
   return caller;
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, status: number, answer: Answer<unknown>): FastifyReply {
+function send(request: FastifyRequest, reply: FastifyReply, status: number, answer: Answer<unknown>): void {
   const { body, headers } = answer;
   reply.code(status).header('cache-control', 'no-store');
   const etag = etagOf(body);
@@ -108,17 +98,29 @@ function send(request: FastifyRequest, reply: FastifyReply, status: number, answ
   const id = status === 201 ? idOf(body) : undefined;
   if (id !== undefined) reply.header('location', `${request.url.split('?', 1)[0]}/${id}`);
   if (headers) reply.headers({ ...headers });
-  return status === 204 ? reply.send() : reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+  if (status === 204) reply.send();
+  else reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
 }
 
 type Done = (error: Error | null, body?: unknown) => void;
 
 /** The parser's own message quotes the body, so it is dropped. An empty body is none. */
-function parseJson({ headers }: FastifyRequest, body: string, done: Done): void {
+function parseJson({ headers }: FastifyRequest, text: string, done: Done): void {
   mustBePlain(headers);
+  let body: unknown;
   try {
-    done(null, body === '' ? undefined : JSON.parse(body));
+    body = text === '' ? undefined : JSON.parse(text);
   } catch {
-    done(new AppError('invalid-input', 'The request body is not JSON.'));
+    return done(new AppError('invalid-input', 'The request body is not JSON.'));
   }
+  const mayHoldNul = text.includes(String.raw`\u0000`);
+  done(mayHoldNul && holdsNul(body) ? new AppError('invalid-input', noNul) : null, body);
+}
+
+/** PostgreSQL cannot store U+0000, and nobody means to send it. */
+const noNul = 'The request holds the character U+0000.';
+
+function holdsNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0');
+  return typeof value === 'object' && value !== null && Object.values(value).some(holdsNul);
 }

@@ -9,7 +9,6 @@ import type { Span } from './trace-context.ts';
 /** What the edge knows of a request beside what was sent. */
 export type Received = {
   span: Span;
-  deadline?: NodeJS.Timeout;
   caller?: Caller;
   /** Members of the log line that only some requests have. */
   logged?: Readonly<Record<string, unknown>>;
@@ -22,6 +21,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Whether no request is under way. */
     isIdle: () => boolean;
+    /** Makes it not ready, and each answer asks its client to connect anew, elsewhere. */
+    drain: () => void;
   }
 }
 
@@ -38,6 +39,7 @@ export function headerOf(request: FastifyRequest, name: string): string | undefi
 
 /** Throws unless a body can be read as it came: in UTF-8 (the one charset of JSON, RFC 8259) and not compressed. */
 export function mustBePlain(headers: IncomingHttpHeaders): void {
+  if (headers['content-type'] === 'application/json' && headers['content-encoding'] === undefined) return;
   const charset = /;\s*charset="?([^";\s]+)/i.exec(headers['content-type'] ?? '')?.[1] ?? 'utf-8';
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity' || !/^(utf-?8|us-ascii)$/i.test(charset))

@@ -4,8 +4,7 @@ import type { CareflowFunction } from './function.ts';
 import { buildServer } from './server.ts';
 import type { ServerOptions } from './server.ts';
 
-export type ServeOptions = Omit<ServerOptions, 'isDraining'> &
-  DrainOptions & { readonly port: number; readonly host?: string };
+export type ServeOptions = ServerOptions & DrainOptions & { readonly port: number; readonly host?: string };
 
 /**
  * Serves a function until SIGTERM or SIGINT, and then drains: it says that it is not ready, goes on answering for the
@@ -13,10 +12,13 @@ export type ServeOptions = Omit<ServerOptions, 'isDraining'> &
  * @returns the address it listens on.
  */
 export async function serve(fn: CareflowFunction, options: ServeOptions): Promise<string> {
-  const { isDraining } = drainOnSignal(options, async () => {
-    await closed(app.server, app.close(), app.isIdle);
-    await fn.close();
+  const app = buildServer(fn, options);
+  drainOnSignal(options, {
+    drain: app.drain,
+    stop: async () => {
+      await closed(app.server, app.close(), app.isIdle);
+      await fn.close();
+    },
   });
-  const app = buildServer(fn, { ...options, isDraining });
   return app.listen({ port: options.port, host: options.host ?? '0.0.0.0' });
 }

@@ -13,6 +13,8 @@ import { explain, problem, problemMediaType, RequestError } from './problem.ts';
 import type { ProblemCode } from './problem.ts';
 import { headerOf, pathPattern } from './request.ts';
 import { startSpan } from './trace-context.ts';
+import { watchUnderWay } from './under-way.ts';
+import type { UnderWay } from './under-way.ts';
 
 export type ServerOptions = {
   readonly log: Logger;
@@ -24,8 +26,6 @@ export type ServerOptions = {
   readonly eventLimitBytes?: number;
   /** For each dependency `/health/ready` asks. 2 s unless given. */
   readonly probeTimeoutMs?: number;
-  /** True once the process is told to stop: it is not ready any more and asks clients to reconnect elsewhere. */
-  readonly isDraining?: () => boolean;
 };
 
 /** Above the 90 s for which Knative's queue-proxy keeps idle connections, or it would send into a closed one. */
@@ -34,7 +34,8 @@ const receiveTimeoutMs = 30_000;
 
 /** A function behind HTTP. The caller listens, or hands requests to `routing`. */
 export function buildServer(fn: CareflowFunction, options: ServerOptions): FastifyInstance {
-  const { log, requestTimeoutMs = 30_000, isDraining = () => false } = options;
+  const { log, requestTimeoutMs = 30_000 } = options;
+  const underWay = watchUnderWay(requestTimeoutMs);
   const app = fastify({
     logger: false,
     trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
@@ -54,8 +55,11 @@ export function buildServer(fn: CareflowFunction, options: ServerOptions): Fasti
     clientErrorHandler: answerClientError,
   });
   const paths = collectPaths(app);
-  registerDefaults(app, { log, isDraining, requestTimeoutMs, paths });
-  registerProbes(app, fn, { timeoutMs: options.probeTimeoutMs ?? 2000, isDraining });
+  registerDefaults(app, { log, underWay, paths });
+  registerProbes(app, fn, {
+    timeoutMs: options.probeTimeoutMs ?? 2000,
+    isDraining: underWay.isDraining,
+  });
   if (fn.routes.length > 0) app.register(async (scope) => registerOperations(scope, fn, log));
   if (fn.subscriptions.length > 0) {
     const bodyLimit = options.eventLimitBytes ?? 1024 * 1024;
@@ -72,24 +76,18 @@ function withoutSchemas(): never {
   throw new Error('A route has a JSON Schema: nothing checks it here');
 }
 
-type Defaults = Required<Pick<ServerOptions, 'log' | 'isDraining' | 'requestTimeoutMs'>> & { readonly paths: Paths };
+type Defaults = { readonly log: Logger; readonly underWay: UnderWay; readonly paths: Paths };
 
-function registerDefaults(app: FastifyInstance, { log, isDraining, requestTimeoutMs, paths }: Defaults): void {
-  let underWay = 0;
-  app.decorate('isIdle', () => underWay === 0);
+function registerDefaults(app: FastifyInstance, { log, underWay, paths }: Defaults): void {
+  app.decorate('isIdle', underWay.isIdle);
+  app.decorate('drain', underWay.drain);
   app.addHook('onRequest', (request, reply, done) => {
-    underWay += 1;
     receive(request, reply);
-    request.received.deadline = setTimeout(answerLate, requestTimeoutMs, reply);
+    underWay.add(reply);
     done(request.is404 ? refusalOf(request, paths) : undefined);
   });
-  app.addHook('onSend', (_request, reply, _payload, done) => {
-    if (isDraining()) reply.header('connection', 'close');
-    done();
-  });
   app.addHook('onResponse', (request, reply, done) => {
-    underWay -= 1;
-    clearTimeout(request.received.deadline);
+    underWay.remove(reply);
     logRequest(request, reply, log);
     done();
   });
@@ -105,11 +103,6 @@ function receive(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('traceparent', span.traceparent);
 }
 
-/** What is under way runs on, but whoever asked is not kept waiting. */
-function answerLate(reply: FastifyReply): void {
-  if (!reply.sent) reply.send(new AppError('unavailable', 'It took too long.'));
-}
-
 /** One line per request: the path as the contract writes it, no query, no body, no event data. */
 function logRequest(request: FastifyRequest, reply: FastifyReply, log: Logger): void {
   const { span, logged } = request.received;
@@ -120,10 +113,9 @@ function logRequest(request: FastifyRequest, reply: FastifyReply, log: Logger): 
     durationMs: Math.round(reply.elapsedTime * 1000) / 1000,
     traceId: span.traceId,
     spanId: span.spanId,
-    ...logged,
   };
   if (line.route.startsWith('/health/')) log.debug(line, 'probe answered');
-  else log.info(line, 'request answered');
+  else log.info(logged ? { ...line, ...logged } : line, 'request answered');
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Logger): FastifyReply {

@@ -75,6 +75,11 @@ async function benchWriting(bench: Bench, redis: Redis, bitmap: AvailabilityBitm
 async function benchReading(bench: Bench, redis: Redis, bitmap: AvailabilityBitmap): Promise<void> {
   const read = () => bitmap.read(below(PRACTITIONERS), today, DAYS);
   const ping = () => redis.ping();
+  const blocks = (await redis.keys('availability:*')).filter((key) => !key.endsWith(':changes'));
+  const getRange = () => {
+    const offset = below(20_000);
+    return redis.getrangeBuffer(blocks[below(blocks.length)] ?? '', offset, offset + INFORMATION_BYTES);
+  };
   for (const inFlight of [1, 32]) {
     const times = inFlight === 1 ? 6_000 : 60_000;
     await bench(`read of 14 days, ${inFlight} in flight, against PING`, {
@@ -85,6 +90,13 @@ async function benchReading(bench: Bench, redis: Redis, bitmap: AvailabilityBitm
       target: { atLeast: 0.9 },
     });
   }
+  await bench('read of 14 days, 1 in flight, against GETRANGE of 43 bytes anywhere', {
+    unit: 'reads/s',
+    rounds: 9,
+    ours: () => ratePerSecond(read, { times: 6_000, inFlight: 1 }),
+    floor: () => ratePerSecond(getRange, { times: 6_000, inFlight: 1 }),
+    target: { atLeast: 0.9 },
+  });
   await benchSearching(bench, redis, bitmap);
 }
 

@@ -14,9 +14,9 @@ const down = async (): Promise<never> => {
 let app: FastifyInstance;
 afterEach(async () => app.close());
 
-function serverWith(dependencies: Record<string, () => Promise<unknown>>, isDraining = false): FastifyInstance {
+function serverWith(dependencies: Record<string, () => Promise<unknown>>): FastifyInstance {
   const log = createLog({ name: 'notes', level: 'silent' });
-  app = buildServer({ ...sampleFunction(), dependencies }, { log, probeTimeoutMs: 20, isDraining: () => isDraining });
+  app = buildServer({ ...sampleFunction(), dependencies }, { log, probeTimeoutMs: 20 });
   return app;
 }
 
@@ -42,7 +42,9 @@ describe('probes', () => {
   });
 
   it('are live but not ready while draining', async () => {
-    const draining = serverWith({ store: up }, true);
+    const draining = serverWith({ store: up });
+    await draining.ready();
+    draining.drain();
     expect((await draining.inject('/health/ready')).statusCode).toBe(503);
     expect((await draining.inject('/health/live')).statusCode).toBe(200);
   });
