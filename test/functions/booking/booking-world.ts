@@ -11,6 +11,8 @@ import { bookingHistory, bookingOutbox, bookings } from '../../../shared/db/sche
 import { type Caller, roles } from '../../../shared/domain/caller.ts';
 import { defaultGrid } from '../../../shared/domain/grid.ts';
 import { AppError } from '../../../shared/errors.ts';
+import type { EventLog } from '../../../shared/events/event-log.ts';
+import { openEventLog } from '../../../shared/events/open-event-log.ts';
 import type { AvailabilityBitmap } from '../../../shared/redis/availability-bitmap.ts';
 import { createBitmaps } from '../../../shared/redis/availability-bitmaps.ts';
 import { createLog } from '../../../shared/runtime/log.ts';
@@ -26,6 +28,7 @@ export type BookingWorld = {
   readonly app: FastifyInstance;
   readonly redis: Redis;
   readonly bitmap: AvailabilityBitmap;
+  readonly eventLog: EventLog;
   close(): Promise<void>;
 };
 
@@ -35,6 +38,7 @@ export type Send = { as: string; body?: object; headers?: Record<string, string>
 export type People = Practice & { patientId: string };
 
 const AVAILABILITY_DAYS = 92;
+const TOPIC = 'booking-events';
 
 /** The booking function on a database and a Redis of the test file's own; events go to the embedded log. */
 export async function openBookingWorld(
@@ -43,6 +47,8 @@ export async function openBookingWorld(
   const [database, redisUrl] = await Promise.all([createDatabase(), createRedisDatabase()]);
   const environment = { ...environmentOf(database, redisUrl), ...(await settings(database)) };
   const log = createLog({ name: 'booking', level: 'fatal' });
+  const eventLog = openEventLog(database.url, { clientId: 'test' });
+  await eventLog.ensureTopics([{ name: TOPIC, partitions: 3 }]);
   const fn = await open(environment, log);
   const app = buildServer({ ...fn, authenticate }, { log });
   const admin = connectAdmin(database.url);
@@ -52,9 +58,10 @@ export async function openBookingWorld(
     app,
     redis,
     bitmap: createBitmaps(redis, { gridOf: () => defaultGrid, days: AVAILABILITY_DAYS })('fr'),
+    eventLog,
     async close() {
       await app.close();
-      await fn.close();
+      await Promise.all([fn.close(), eventLog.close()]);
       await admin.$client.end();
       redis.disconnect();
       await database.drop();
@@ -170,6 +177,15 @@ export async function storedEvents(world: BookingWorld, bookingId?: string) {
 
 export async function eventTypes(world: BookingWorld, bookingId: string): Promise<string[]> {
   return (await storedEvents(world, bookingId)).map(({ type }) => type.replace(/^careflow\.|\.v1$/g, ''));
+}
+
+/** The types of the published events about a booking, in their order. */
+export async function publishedTypes(world: BookingWorld, bookingId: string): Promise<string[]> {
+  const types: string[] = [];
+  for await (const { headers } of world.eventLog.read(TOPIC)) {
+    if (headers['ce_subject'] === bookingId && headers['ce_type']) types.push(headers['ce_type']);
+  }
+  return types;
 }
 
 /** A start on the grid some days from now, at a wall-clock time of Paris. */
