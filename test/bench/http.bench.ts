@@ -65,8 +65,12 @@ export const run: Area = async (bench) => {
     bare: await start(pathOf('http-subject.ts'), (port) => ['bare', port]),
     runtime: await start(pathOf('http-subject.ts'), (port) => ['runtime', port]),
     framework: await start(frameworkCli, (port) => [
-      ...['--source', pathOf('http-framework-subject.ts')],
-      ...['--target', 'bench', '--port', port],
+      '--source',
+      pathOf('http-framework-subject.ts'),
+      '--target',
+      'bench',
+      '--port',
+      port,
     ]),
   };
   try {
