@@ -1,7 +1,7 @@
 import { firstFreeRun, isFreeRun } from '../domain/day-bits.ts';
 import { AppError } from '../errors.ts';
 import type { Layout } from './availability-layout.ts';
-import { blankDays, decodeDays, epochDay, latestToday, type KnownDays } from './availability-row.ts';
+import { decodeDays, epochDay, latestToday, type KnownDays } from './availability-row.ts';
 import type { AvailabilityRows } from './availability-rows.ts';
 import type { AvailabilitySearch, FreeAndUnknown } from './availability-search.ts';
 
@@ -34,10 +34,9 @@ export function createAvailabilityReader(
 
   async function read(ordinal: number, from: Temporal.PlainDate, days: number): Promise<KnownDays> {
     const row = rows.one(ordinal);
-    // What can be made before the answer comes is made while it is on its way.
+    // This can be worked out while the answer is on its way.
     const asked = wanted(from, days);
-    const blank = blankDays(layout, days);
-    return decodeDays(layout, await row, 0, asked, blank);
+    return decodeDays(layout, await row, 0, asked);
   }
 
   return {

@@ -20,13 +20,14 @@ export function latestToday(nowMs: number): EpochDay {
 }
 
 /** 1 to 255; 0 stands for a row of which nothing is known. */
-export function stampOf(windowStart: EpochDay): number {
+function stampOf(windowStart: EpochDay): number {
   return (windowStart % STAMPS) + 1;
 }
 
 /**
- * The day a row's window starts, `undefined` when nothing is known: the last one with the stamp that is not after `latest`. That is the right one, because
- * no row is written ahead of its day or lives for 255 days: blocks expire, and drop old rows whenever a newer window comes.
+ * The day a row's window starts, `undefined` when nothing is known: the last day with the stamp that is not after `latest`.
+ * It is the right one, because no row is written ahead of its day or lives for 255 days: blocks expire, and drop old rows
+ * whenever a newer window comes.
  */
 export function windowStartOf(stamp: number, latest: EpochDay): EpochDay | undefined {
   return stamp === 0 ? undefined : latest - ((latest - (stamp - 1)) % STAMPS);
@@ -47,7 +48,7 @@ export function checkedDay({ grid }: Layout, bits: DayBits): DayBits {
   return bits;
 }
 
-/** Throws RangeError for a window that has ended everywhere, or begins nowhere yet: its stamp could not be told from others. */
+/** Throws RangeError for a window that has ended everywhere or begins nowhere yet: its stamp could be another's. */
 export function checkWindowStart({ days }: Layout, windowStart: EpochDay, latest: EpochDay): void {
   if (windowStart > latest || windowStart + days < latest - ZONES_AHEAD_DAYS)
     throw new RangeError('A window holds today.');
@@ -64,29 +65,16 @@ export type KnownDays = readonly (DayBits | undefined)[];
 
 export type WantedDays = { readonly from: EpochDay; readonly days: number; readonly latest: EpochDay };
 
-/** Days to be filled in. */
-export function blankDays({ dayBytes }: Layout, days: number): DayBits[] {
-  const blank: DayBits[] = [];
-  while (blank.length < days) blank.push(new Uint8Array(dayBytes));
-  return blank;
-}
-
 /** The days of the row that begins at `at`; `undefined` for those outside its window, and for all when nothing is known. */
-export function decodeDays(
-  layout: Layout,
-  rows: Buffer,
-  at: number,
-  wanted: WantedDays,
-  blank: readonly DayBits[] = blankDays(layout, wanted.days),
-): KnownDays {
+export function decodeDays(layout: Layout, rows: Buffer, at: number, wanted: WantedDays): KnownDays {
   const { ahead, first, end } = knownPart(layout, windowStartOf(rows[at] ?? 0, wanted.latest), wanted);
-  let byte = at + STAMP_BYTES + first * layout.dayBytes;
-  for (let day = first; day < end; day += 1) {
-    const bits = blank[day - ahead];
-    if (bits) for (let index = 0; index < layout.dayBytes; index += 1) bits[index] = rows[byte++] ?? 0;
+  const start = rows.byteOffset + at + STAMP_BYTES;
+  const known: (DayBits | undefined)[] = [];
+  for (let day = ahead; day < ahead + wanted.days; day += 1) {
+    const isKnown = first <= day && day < end;
+    known.push(isKnown ? new Uint8Array(rows.buffer, start + day * layout.dayBytes, layout.dayBytes) : undefined);
   }
-  if (end - first === wanted.days) return blank;
-  return blank.map((bits, index) => (first <= ahead + index && ahead + index < end ? bits : undefined));
+  return known;
 }
 
 /** Whether any slot of the days is free; `unknown` where those that are known have none and others are not known. */

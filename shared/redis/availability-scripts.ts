@@ -122,7 +122,10 @@ if redis.call('EXISTS', key) == 1 then
 end
 `;
 
-/** As many bytes of each row, one after the other; zeros for those without a block. Numbers come as text: formatting them here is what costs most. */
+/**
+ * So many bytes of each row, one after the other; zeros for those without a block. Numbers come as text: to make it of them
+ * here would take longer than all the rest.
+ */
 const rows = `
 local places = cmsgpack.unpack(ARGV[1])
 local call, prefix = redis.call, KEYS[1]

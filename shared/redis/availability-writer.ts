@@ -33,7 +33,7 @@ export type AvailabilityWriter = {
 };
 
 /** Runs of rows under way at a time: each is one block at most. */
-const RUNS_AT_A_TIME = 16;
+const RUNS_AT_A_TIME = 8;
 
 export function createAvailabilityWriter(
   redis: Redis,
