@@ -47,7 +47,7 @@ export async function enqueue(tx: Queryable, outbox: OutboxTable, events: readon
 export type AppendEvents = (events: readonly OutgoingEvent[]) => Promise<void>;
 
 /**
- * Appends the unsent events of the keys, or of any key, to the log, oldest first, and marks them sent.
+ * Appends the unsent events of the keys, or of any key, to the log, the oldest of a key first, and marks them sent.
  * The rows stay locked meanwhile, so two publishers never pass one another within a key. At least once: a crash
  * between append and commit appends again.
  * @returns how many were sent.
