@@ -23,7 +23,7 @@ export async function commit(
       return change;
     }),
   );
-  await hints.freed(practitionersFreedBy(events));
   publish(events.map(({ partitionKey }) => partitionKey));
+  await hints.freed(practitionersFreedBy(events));
   return booking;
 }
