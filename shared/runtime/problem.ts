@@ -131,8 +131,10 @@ const defaultRetrySeconds = 5;
 function headersOf({ code, details }: AppError): Readonly<Record<string, string>> {
   if (code === 'unauthenticated') return { 'www-authenticate': challenge(details['reason']) };
   if (code !== 'rate-limited' && code !== 'unavailable') return {};
-  const seconds = details['retryAfterSeconds'];
-  return retryAfter(typeof seconds === 'number' ? Math.max(1, Math.ceil(seconds)) : defaultRetrySeconds);
+  const given = details['retryAfterSeconds'];
+  const seconds = String(typeof given === 'number' ? Math.max(1, Math.ceil(given)) : defaultRetrySeconds);
+  const limits = code === 'rate-limited' && { 'ratelimit-remaining': '0', 'ratelimit-reset': seconds };
+  return { 'retry-after': seconds, ...limits };
 }
 
 /** Names no error where no token was sent, as RFC 6750 asks. */
@@ -140,8 +142,4 @@ function challenge(reason: unknown): string {
   const bearer = 'Bearer realm="careflow"';
   if (typeof reason !== 'string' || reason === 'missing') return bearer;
   return `${bearer}, error="invalid_token", error_description="${reason}"`;
-}
-
-function retryAfter(seconds: number): Readonly<Record<string, string>> {
-  return { 'retry-after': String(seconds) };
 }
