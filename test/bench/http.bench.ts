@@ -1,11 +1,15 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import autocannon from 'autocannon';
+import { build } from 'esbuild';
 
 import { freePort } from '../../infra/local/services/free-port.ts';
+import { careflowHome } from '../support/services/careflow-home.ts';
 import { until } from '../support/until.ts';
 import type { Area, Bench } from './bench.ts';
 import type { Usage } from './http-answer.ts';
@@ -61,25 +65,36 @@ type Subjects = { readonly bare: Subject; readonly runtime: Subject; readonly fr
 
 /** Rates are per second of the server's own CPU time: what one core does, whoever else uses the machine. */
 export const run: Area = async (bench) => {
-  const subjects: Subjects = {
-    bare: await start(pathOf('http-subject.ts'), (port) => ['bare', port]),
-    runtime: await start(pathOf('http-subject.ts'), (port) => ['runtime', port]),
-    framework: await start(frameworkCli, (port) => [
-      '--source',
-      pathOf('http-framework-subject.ts'),
-      '--target',
-      'bench',
-      '--port',
-      port,
-    ]),
-  };
+  const dir = await mkdtemp(join(careflowHome(), 'bench-'));
+  const subjects = await startAll(dir);
   try {
     await compareAll(bench, 'an operation', operation, subjects);
     await compareAll(bench, 'an event', event, subjects);
   } finally {
     for (const subject of Object.values(subjects)) subject.stop();
+    await rm(dir, { recursive: true });
   }
 };
+
+/** Ours as the image has it, in one bundle; a function of functions-framework as its documentation has it. */
+async function startAll(dir: string): Promise<Subjects> {
+  const ours = await toJavaScript(dir, 'http-subject', 'bundle');
+  const theirs = await toJavaScript(dir, 'http-framework-subject', 'external');
+  const options = ['--source', theirs, '--target', 'bench', '--port'];
+  return {
+    bare: await start(ours, (port) => ['bare', port]),
+    runtime: await start(ours, (port) => ['runtime', port]),
+    framework: await start(frameworkCli, (port) => [...options, port]),
+  };
+}
+
+async function toJavaScript(dir: string, name: string, packages: 'bundle' | 'external'): Promise<string> {
+  const outfile = join(dir, `${name}.mjs`);
+  const entryPoints = [pathOf(`${name}.ts`)];
+  const banner = { js: "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);" };
+  await build({ entryPoints, outfile, packages, banner, bundle: true, format: 'esm', platform: 'node' });
+  return outfile;
+}
 
 async function compareAll(bench: Bench, what: string, request: Request, { bare, runtime, framework }: Subjects) {
   for (const subject of [bare, runtime, framework]) await subject.warmUp(request);
