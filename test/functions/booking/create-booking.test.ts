@@ -1,9 +1,13 @@
-import { eq } from 'drizzle-orm';
+import { randomUUID } from 'node:crypto';
+
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Booking } from '../../../schemas/api/booking.ts';
+import { takeTurn } from '../../../shared/db/bookings.ts';
 import { bookings } from '../../../shared/db/schema/booking.ts';
 import { addPatient, addPractice, addProxy, addVisitType, closeDays } from '../../support/practices.ts';
+import { until } from '../../support/until.ts';
 import {
   addPeople,
   asPatient,
@@ -113,6 +117,28 @@ describe('POST /{country}/bookings', () => {
     expect(answers.filter(({ statusCode }) => statusCode === 201)).toHaveLength(2);
     const refused = answers.filter(({ statusCode }) => statusCode === 409);
     expect(refused.map(codesOf)).toEqual([['daily-cap'], ['daily-cap'], ['daily-cap']]);
+  });
+
+  it('waits for its turn, and then decides by what the one before has done', async () => {
+    const who = await addPeople(world, { dailyCap: 2 });
+    await booked(world, { ...who, slotStart: slot(9) });
+    const [first] = await storedBookings(world, eq(bookings.practitionerId, who.practitionerId));
+    if (first === undefined) throw new Error('nothing was stored');
+    const later = (instant: Temporal.Instant) => instant.add({ hours: 1 });
+    const [slotStart, slotEnd] = [later(first.slotStart), later(first.slotEnd)];
+    const [other, next] = [await addPatient(world.admin), await addPatient(world.admin)];
+    const times = { slotStart, slotEnd, busyStart: slotStart, busyEnd: slotEnd, specialtyWindow: null };
+    const second = { ...first, ...times, id: randomUUID(), patientId: other };
+    const { wish } = await world.admin.transaction(async (tx) => {
+      await takeTurn(tx, second);
+      const wish = book({ ...who, patientId: next, slotStart: slot(9, '15:00') });
+      const waiting = sql`SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'`;
+      await until(async () => (await world.admin.execute(waiting)).rowCount === 1, { what: 'the wish to wait' });
+      await tx.insert(bookings).values(second);
+      return { wish };
+    });
+    expect(codesOf(await wish)).toEqual(['daily-cap']);
   });
 
   it('keeps both or replaces the other booking of a specialty, as the caller says', async () => {
