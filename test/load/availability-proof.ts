@@ -126,8 +126,7 @@ async function checkAnswers({ client }: ProofSource, calendars: readonly Touched
   for (const calendar of calendars) {
     const { practice, grid, schedule } = calendar;
     const { country, practitionerId, visitTypes } = practice;
-    // The last of them differs from one practitioner to the next, in its length and buffers too.
-    for (const visit of [undefined, ...visitTypes.slice(-1)]) {
+    for (const visit of [undefined, ...visitTypes]) {
       const now = Temporal.Now.instant();
       const from = localDate(schedule.timeZone, now).add({ days: FIRST_DAY_AHEAD });
       const query = `from=${from.toString()}&days=${DAYS_ASKED}${visit ? `&visitTypeId=${visit.id}` : ''}`;
