@@ -7,6 +7,8 @@ export const settings = {
   DATABASE_URL_NOTIFICATION: postgres,
   DATABASE_URL_PATIENT_READER: postgres,
   DATABASE_URL_PRACTITIONER_READER: postgres,
+  /** Counts the requests of all processes; without it nobody is limited. */
+  REDIS_URL: optional(url({ schemes: ['redis', 'rediss'] })),
   OIDC_ISSUER: url(),
   OIDC_AUDIENCE: text({ default: 'careflow' }),
   OIDC_JWKS_URL: url(),
@@ -20,6 +22,8 @@ export const settings = {
   REMINDERS_SAME_DAY: rungs(defaultLadder.sameDay),
   /** No reminder is due so soon after its booking was confirmed. */
   REMINDERS_REST_MINUTES: integer({ default: defaultLadder.restMinutes, max: 10_080 }),
+  RATE_LIMIT_SUBJECT: integer({ default: 600, min: 1 }),
+  RATE_LIMIT_ADDRESS: integer({ default: 60_000, min: 1 }),
 };
 
 function rungs(fallback: readonly Rung[]): Setting<readonly Rung[]> {

@@ -7,10 +7,11 @@ import { readConfig } from '../../shared/runtime/config.ts';
 import type { OpenFunction } from '../../shared/runtime/function.ts';
 import { route } from '../../shared/runtime/route.ts';
 import { settings } from './config.ts';
+import { openLimit } from './limit.ts';
 import { previewMessage } from './preview-message.ts';
 import { subscriptionsOf } from './subscriptions.ts';
 
-export const open: OpenFunction = async (environment) => {
+export const open: OpenFunction = async (environment, log) => {
   const config = readConfig(environment, settings);
   const name = 'notifications';
   const db = connectDatabase(config.DATABASE_URL_NOTIFICATION, { applicationName: name });
@@ -20,6 +21,7 @@ export const open: OpenFunction = async (environment) => {
   const { REMINDERS: ahead, REMINDERS_SAME_DAY: sameDay, REMINDERS_REST_MINUTES: restMinutes } = config;
   const sendEmail = createSesSender({ region, endpoint });
   const sendSms = createSnsSender({ region, endpoint, senderId: config.SMS_SENDER_ID });
+  const { closeLimit, ...limited } = await openLimit(config, log);
   const deps = { db, patients, practitioners, sendEmail, sendSms, emailFrom };
   return {
     name,
@@ -34,6 +36,7 @@ export const open: OpenFunction = async (environment) => {
       audience: config.OIDC_AUDIENCE,
       jwksUrl: config.OIDC_JWKS_URL,
     }),
+    ...limited,
     dependencies: {
       notification: () => ping(db),
       patient: () => ping(patients),
@@ -41,6 +44,7 @@ export const open: OpenFunction = async (environment) => {
     },
     close: async () => {
       await Promise.all([db, patients, practitioners].map(({ $client }) => $client.end()));
+      closeLimit();
     },
   };
 };
