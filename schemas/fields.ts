@@ -6,6 +6,28 @@ export const Country = z
   .regex(/^[a-z]{2}$/)
   .meta({ id: 'Country', description: 'ISO 3166-1 alpha-2, lower case', example: 'fr' });
 
+/** The countries there are practitioners in. The path of another answers 404. */
+export const servedCountries: readonly string[] = ['de', 'fr'];
+
+/** The country of a path. */
+export const PathCountry = Country.meta({
+  id: 'PathCountry',
+  description: `ISO 3166-1 alpha-2, lower case: ${servedCountries.join(', ')}. Another is answered 404`,
+  example: 'fr',
+});
+
+/** A whole number in a query, written in decimal digits and nothing else; `absent` where it is not given. */
+export function wholeNumber({ min, max, absent }: Readonly<Record<'min' | 'max' | 'absent', number>>) {
+  return z
+    .preprocess(readDigits, z.int().min(min).max(max))
+    .default(absent)
+    .meta({ description: `${absent} when absent` });
+}
+
+function readDigits(given: unknown): unknown {
+  return typeof given === 'string' && /^\d{1,9}$/.test(given) ? Number(given) : given;
+}
+
 export const Id = z.uuid().meta({ id: 'Id', description: 'UUID' });
 
 const REACH = 'Takes a year from 1900 to 2199, and fractions of a second to the nanosecond';

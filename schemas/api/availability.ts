@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { CalendarDate, Country, Id, Instant } from '../fields.ts';
+import { CalendarDate, Id, Instant, PathCountry, wholeNumber } from '../fields.ts';
 import type { OperationContract } from './contract.ts';
 
 const Slot = z.strictObject({ start: Instant, end: Instant }).meta({ id: 'Slot' });
@@ -16,7 +16,7 @@ export const Availability = z
 
 const range = {
   from: CalendarDate.optional().meta({ description: "First local day; the practitioner's today when absent" }),
-  days: z.coerce.number().int().min(1).max(90).default(7),
+  days: wholeNumber({ min: 1, max: 90, absent: 7 }),
 };
 
 const reads = {
@@ -31,7 +31,7 @@ export const getAvailability = {
   id: 'getAvailability',
   path: '/{country}/practitioners/{id}/availability',
   summary: 'Free slots of one practitioner for up to 90 days',
-  params: z.strictObject({ country: Country, id: Id }),
+  params: z.strictObject({ country: PathCountry, id: Id }),
   query: z.strictObject({ ...range, visitTypeId: Id.optional() }),
   output: Availability,
   refusals: [404],
@@ -42,7 +42,7 @@ export const listAvailability = {
   id: 'listAvailability',
   path: '/{country}/availability',
   summary: 'Free slots of up to 100 practitioners',
-  params: z.strictObject({ country: Country }),
+  params: z.strictObject({ country: PathCountry }),
   query: z.strictObject({
     ...range,
     practitionerIds: z

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { Country, Id, Instant, Version } from '../fields.ts';
+import { Id, Instant, PathCountry, Version, wholeNumber } from '../fields.ts';
 import type { OperationContract } from './contract.ts';
 
 const BookingStatus = z.enum(['held', 'confirmed', 'completed', 'cancelled', 'no_show', 'released']);
@@ -23,8 +23,8 @@ export const Hold = z.strictObject({ id: Id, expiresAt: Instant }).meta({ id: 'H
 /** What a patient already has within the days the rule looks at: keep it, or replace it by the new one. */
 const SameSpecialty = z.enum(['refuse', 'keep', 'replace']);
 
-const country = z.strictObject({ country: Country });
-const one = z.strictObject({ country: Country, id: Id });
+const country = z.strictObject({ country: PathCountry });
+const one = z.strictObject({ country: PathCountry, id: Id });
 
 const wanted = {
   practitionerId: Id,
@@ -84,11 +84,11 @@ export const listBookings = {
     to: Instant.optional(),
     status: BookingStatus.optional(),
     cursor: z.string().max(200).optional(),
-    limit: z.coerce.number().int().min(1).max(100).default(20),
+    limit: wholeNumber({ min: 1, max: 100, absent: 20 }),
   }),
   status: 200,
   output: z.strictObject({ items: z.array(Booking), nextCursor: z.string().nullable() }).meta({ id: 'BookingPage' }),
-  refusals: [],
+  refusals: [404],
 } as const satisfies OperationContract;
 
 export const cancelBooking = {

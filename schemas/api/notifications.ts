@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { Country } from '../fields.ts';
+import { PathCountry } from '../fields.ts';
 import type { OperationContract } from './contract.ts';
 
 const MessagePreview = z
@@ -18,7 +18,7 @@ export const previewMessage = {
   summary: 'Shows a message as it would be written, for a made-up visit; nothing is sent',
   scope: 'notifications:read',
   roles: ['staff', 'admin'],
-  params: z.strictObject({ country: Country }),
+  params: z.strictObject({ country: PathCountry }),
   query: z.strictObject({
     kind: z.enum(['booking-confirmed', 'booking-rescheduled', 'booking-cancelled', 'booking-reminder']),
     language: z.enum(['fr', 'de', 'en']),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
 import type { OperationContract } from '../../schemas/api/contract.ts';
+import { servedCountries } from '../../schemas/fields.ts';
 import { AppError } from '../errors.ts';
 
 /** A request as it arrived: nothing in it has been checked. */
@@ -9,20 +10,31 @@ export type RawInput = { readonly params: unknown; readonly query: unknown; read
 /** A fault: where (a JSON Pointer, RFC 6901) and what. Neither repeats anything that was sent. */
 export type InputFault = { readonly path: string; readonly message: string };
 
-/** Checks path, query and body and joins them to one object. Throws `invalid-input` with every fault at once. */
+/**
+ * Checks path, query and body and joins them to one object. Throws `invalid-input` with every fault at once, or
+ * `not-found` for the path of a country that is not served.
+ */
 export type InputCheck = (raw: RawInput) => Readonly<Record<string, unknown>>;
 
 type Part = keyof RawInput;
 
 export function checkInputOf({ params, query, body }: OperationContract): InputCheck {
-  const checks = [checkPart('params', params), checkPart('query', query), checkPart('body', body)];
+  const checkPath = checkPart('params', params);
+  const checks = [checkPart('query', query), checkPart('body', body)];
   return (raw) => {
     const input: Record<string, unknown> = {};
     const faults: InputFault[] = [];
+    checkPath(raw, input, faults);
+    mustBeServed(input['country']);
     for (const check of checks) check(raw, input, faults);
     if (faults.length > 0) throw new AppError('invalid-input', 'See errors for what to mend.', { errors: faults });
     return input;
   };
+}
+
+function mustBeServed(country: unknown): void {
+  if (typeof country !== 'string' || servedCountries.includes(country)) return;
+  throw new AppError('not-found', 'There is nothing in this country.');
 }
 
 type PartCheck = (raw: RawInput, input: Record<string, unknown>, faults: InputFault[]) => void;

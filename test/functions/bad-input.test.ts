@@ -319,6 +319,22 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
       }
     });
 
+    it('answers 404 in a country that is not served, whatever is sent', async () => {
+      const cases = ['xx', 'es', 'zz'].flatMap((country) => {
+        const params = { ...good().params, country };
+        const wrong = { what: `${country}, faults`, request: request({ params, query: { [canary]: canary } }) };
+        return [{ what: country, request: request({ params }) }, wrong];
+      });
+      const expected = '404 not-found';
+      expect(
+        await unexpected(
+          contract,
+          cases.map((one) => ({ ...one, expected })),
+        ),
+      ).toEqual({});
+      expect(contract.refusals).toContain(404);
+    });
+
     it.each(where(contract.path.includes('{id}')))(
       'answers an unknown id and one of another country alike',
       async () => {
@@ -326,7 +342,6 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
         const cases = [
           { what: 'unknown', request: request({ params: { country: 'fr', id: unknownId }, ...body({}) }) },
           { what: 'of another country', request: request({ params: { ...good().params, country: 'de' } }) },
-          { what: 'of no country', request: request({ params: { ...good().params, country: 'xx' } }) },
         ].map((one) => ({ ...one, expected: '404 not-found' }));
         expect(await unexpected(contract, cases)).toEqual({});
       },
@@ -395,35 +410,40 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
 
 describe('whoever asks too often', () => {
   const address = { 'x-forwarded-for': '198.51.100.7' };
+  const limited = [
+    { name: 'booking', path: `/fr/bookings/${unknownId}`, role: 'patient', first: 404 },
+    { name: 'availability', path: `/fr/practitioners/${unknownId}/availability`, role: 'patient', first: 404 },
+    {
+      name: 'notifications',
+      path: '/fr/notifications/preview?kind=booking-confirmed&language=fr&channel=sms',
+      role: 'staff',
+      first: 200,
+    },
+  ] as const;
 
-  it.each(['booking', 'availability'] as const)('is told by %s when to come back, by subject', async (name) => {
+  it.each(limited)('is told by $name when to come back, by subject', async ({ name, path, role, first }) => {
     const { app, close } = await openFunction(world, name, { RATE_LIMIT_SUBJECT: '2' });
-    const authorization = await bearer(world, { role: 'patient', subject: randomUUID() });
-    const ask = async () => app.inject({ url: unknownPaths[name], headers: { authorization } });
+    const authorization = await bearer(world, { role, subject: randomUUID() });
+    const ask = async () => app.inject({ url: path, headers: { authorization } });
     const answers = [await ask(), await ask(), await ask()];
-    expect(answers.map(({ statusCode }) => statusCode)).toEqual([404, 404, 429]);
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual([first, first, 429]);
     expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(0);
     expect(codeOf(answers[2]?.payload ?? '')).toBe('rate-limited');
     await close();
   });
 
-  it.each(['booking', 'availability'] as const)('gets no further at %s by trying tokens', async (name) => {
+  it.each(limited)('gets no further at $name by trying tokens', async ({ name, path }) => {
     const { app, close } = await openFunction(world, name, {
       RATE_LIMIT_ADDRESS: '2',
       REDIS_URL: await createRedisDatabase(),
     });
-    const ask = async () => app.inject({ url: unknownPaths[name], headers: { ...address, authorization: 'Bearer x' } });
+    const ask = async () => app.inject({ url: path, headers: { ...address, authorization: 'Bearer x' } });
     const answers = [await ask(), await ask(), await ask()];
     expect(answers.map(({ statusCode }) => statusCode)).toEqual([401, 401, 429]);
     expect(Number(answers[2]?.headers['retry-after'])).toBeGreaterThan(0);
     await close();
   });
 });
-
-const unknownPaths = {
-  booking: `/fr/bookings/${unknownId}`,
-  availability: `/fr/practitioners/${unknownId}/availability`,
-} as const;
 
 const tooLarge = '413 payload-too-large';
 

@@ -2,6 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fastify } from 'fastify';
 import { z } from 'zod';
 
+import { wholeNumber } from '../../../schemas/fields.ts';
+
 import { AwsFault, readCall, writeAnswer, writeFault } from './aws-query.ts';
 import type { FaultSwitch } from './faults.ts';
 import { createFaultSwitch, Faults } from './faults.ts';
@@ -27,7 +29,7 @@ export type RunningMailbox = {
 const Query = z.strictObject({
   to: z.string().optional(),
   channel: z.enum(['email', 'sms']).optional(),
-  limit: z.coerce.number().int().min(1).max(5000).default(1000),
+  limit: wholeNumber({ min: 1, max: 5000, absent: 1000 }),
   cursor: z.string().regex(/^\d+$/).optional(),
 });
 
