@@ -1,6 +1,8 @@
 import type { Database } from '../../shared/db/client.ts';
+import { forgetDeliveries } from '../../shared/db/deliveries.ts';
 import { forgetAnswers } from '../../shared/db/idempotency-keys.ts';
 import { forgetProcessed } from '../../shared/db/inbox.ts';
+import { forgetKnownBookings } from '../../shared/db/known-bookings.ts';
 import { type AppendEvents, forgetSent } from '../../shared/db/outbox.ts';
 import { bookingOutbox } from '../../shared/db/schema/booking.ts';
 import { cronOutbox } from '../../shared/db/schema/cron.ts';
@@ -24,8 +26,11 @@ export type Contexts = {
 };
 
 const SENT_EVENTS_KEPT = { hours: 7 * 24 };
-/** As long as the topics keep their events: none comes again after that. */
-const INBOX_KEPT = { hours: 30 * 24 };
+/**
+ * None comes again after that: a topic keeps an event for 30 days, the dead letter that it may become is kept for 90, and
+ * once put back it is in its topic for 30 more.
+ */
+const EVENTS_COME_AGAIN = { hours: (30 + 90 + 30) * 24 };
 const ANSWERS_KEPT = { hours: 24 };
 const HEALTH_TIMEOUT_MS = 3_000;
 
@@ -44,10 +49,7 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
     [
       triggerReminders(notification),
       sweepOutbox('notification', notification, notificationOutbox, append),
-      cleanUp('notification', [
-        forgetOutbox(notification, notificationOutbox),
-        forgetInbox(notification, notificationInbox),
-      ]),
+      cleanUp('notification', [forgetOutbox(notification, notificationOutbox), ...forgetNotifications(notification)]),
     ],
     [
       sweepOutbox('practitioner', practitioner, practitionerOutbox, append),
@@ -69,7 +71,19 @@ function forgetOutbox(db: Database, outbox: OutboxTable): Forget {
 }
 
 function forgetInbox(db: Database, inbox: InboxTable): Forget {
-  return (now) => forgetProcessed(db, inbox, now.subtract(INBOX_KEPT));
+  return (now) => forgetProcessed(db, inbox, now.subtract(EVENTS_COME_AGAIN));
+}
+
+/**
+ * Deliveries before the inbox: an event is claimed in the transaction that plans them, and must not be planned anew
+ * while they are there. A booking is known until no older news of it can come.
+ */
+function forgetNotifications(db: Database): Forget[] {
+  return [
+    (now) => forgetDeliveries(db, now.subtract(EVENTS_COME_AGAIN)),
+    forgetInbox(db, notificationInbox),
+    (now) => forgetKnownBookings(db, now.subtract(EVENTS_COME_AGAIN)),
+  ];
 }
 
 function forgetKeys(db: Database): Forget {

@@ -5,11 +5,11 @@ import {
   type Claim,
   type EventKey,
   listOpenDeliveries,
-  markSuppressed,
   type OpenDelivery,
   recordOutcome,
   withholdDelivery,
 } from '../../shared/db/deliveries.ts';
+import { markSuppressed } from '../../shared/db/suppressed-addresses.ts';
 import { type Recipient, unreachableBecause } from '../../shared/domain/notification.ts';
 import { AppError } from '../../shared/errors.ts';
 import { type Attempt, attempt } from '../../shared/notify/attempt.ts';

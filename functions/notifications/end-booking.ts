@@ -2,7 +2,8 @@ import type { BookingCompleted, BookingNoShow } from '../../schemas/events/booki
 import type { EventOf } from '../../schemas/events/contract.ts';
 import type { Database } from '../../shared/db/client.ts';
 import { once } from '../../shared/db/inbox.ts';
-import { replaceReminders, saveKnownBooking } from '../../shared/db/reminders.ts';
+import { saveKnownBooking } from '../../shared/db/known-bookings.ts';
+import { replaceReminders } from '../../shared/db/reminders.ts';
 import { notificationInbox } from '../../shared/db/schema/notification.ts';
 import { knownBookingOf } from './known-booking.ts';
 import { CONSUMER } from './deliver.ts';

@@ -1,6 +1,6 @@
 import type { BookingCreated } from '../../schemas/events/booking.v1.ts';
 import type { EventOf } from '../../schemas/events/contract.ts';
-import type { KnownBooking } from '../../shared/db/reminders.ts';
+import type { KnownBooking } from '../../shared/db/known-bookings.ts';
 
 type Facts = Pick<
   EventOf<typeof BookingCreated>['data'],

@@ -1,15 +1,9 @@
 import type { EventOf } from '../../schemas/events/contract.ts';
 import type { ReminderTriggered } from '../../schemas/events/reminder.v1.ts';
 import type { Queryable } from '../../shared/db/client.ts';
-import {
-  claimDelivery,
-  getPractitionerContact,
-  listPatientRecipients,
-  type OpenDelivery,
-  planDeliveries,
-  withholdDelivery,
-} from '../../shared/db/deliveries.ts';
+import { claimDelivery, type OpenDelivery, planDeliveries, withholdDelivery } from '../../shared/db/deliveries.ts';
 import { once } from '../../shared/db/inbox.ts';
+import { getPractitionerContact, listPatientRecipients } from '../../shared/db/recipients.ts';
 import {
   closeReminders,
   lockRemindedVisits,

@@ -3,16 +3,15 @@ import type { EventOf } from '../../schemas/events/contract.ts';
 import type { Queryable } from '../../shared/db/client.ts';
 import {
   claimNewest,
-  getPractitionerContact,
-  listPatientRecipients,
   mustFollowOlder,
   type OpenDelivery,
   planDeliveries,
-  type PractitionerContact,
   withholdDelivery,
 } from '../../shared/db/deliveries.ts';
 import { once } from '../../shared/db/inbox.ts';
-import { type KnownBooking, replaceReminders, saveKnownBooking } from '../../shared/db/reminders.ts';
+import { type KnownBooking, saveKnownBooking } from '../../shared/db/known-bookings.ts';
+import { getPractitionerContact, listPatientRecipients, type PractitionerContact } from '../../shared/db/recipients.ts';
+import { replaceReminders } from '../../shared/db/reminders.ts';
 import { notificationInbox } from '../../shared/db/schema/notification.ts';
 import { channels, type NotificationKind, lateBecause, type Recipient } from '../../shared/domain/notification.ts';
 import { type Ladder, planReminders } from '../../shared/domain/reminder.ts';

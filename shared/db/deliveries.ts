@@ -1,22 +1,11 @@
-import { createHash } from 'node:crypto';
-
-import { and, asc, eq, exists, gt, inArray, isNull, lt, lte, notInArray, or, sql } from 'drizzle-orm';
+import { and, asc, eq, exists, gt, inArray, lt, lte, notInArray, or, sql } from 'drizzle-orm';
 
 import type { AnyEvent } from '../../schemas/events/contract.ts';
-import {
-  type Channel,
-  channels,
-  type Language,
-  languages,
-  type NotificationKind,
-  type Recipient,
-  type WithheldBecause,
-} from '../domain/notification.ts';
+import type { Channel, NotificationKind, Recipient, WithheldBecause } from '../domain/notification.ts';
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
-import { deliveries, knownBookings, reminders, suppressedAddresses } from './schema/notification.ts';
-import { publishedContactPoints, publishedProxies } from './schema/patient.ts';
-import { publishedPractitioners } from './schema/practitioner.ts';
+import { deleteBatch } from './delete-batch.ts';
+import { deliveries, knownBookings, reminders } from './schema/notification.ts';
 
 /**
  * How long a claimed delivery stays with whoever claimed it: longer than a provider may take to answer. After that
@@ -167,128 +156,9 @@ export async function mustFollowOlder(
   if (older) throw stillUnderWay();
 }
 
-/** Stops further messages to an address that bounced or complained. */
-export async function suppressAddress(
-  db: Queryable,
-  channel: Channel,
-  address: string,
-  reason: 'bounced' | 'complained',
-): Promise<void> {
-  await db
-    .insert(suppressedAddresses)
-    .values({ addressHash: hashOf(channel, address), reason })
-    .onConflictDoNothing();
-}
-
-/** The recipients with the channels marked whose address is suppressed. */
-export async function markSuppressed(db: Queryable, recipients: readonly Recipient[]): Promise<Recipient[]> {
-  const hashes = recipients.flatMap((recipient) => channels.flatMap((channel) => hashFor(recipient, channel) ?? []));
-  if (hashes.length === 0) return [...recipients];
-  const found = await db
-    .select({ hash: suppressedAddresses.addressHash })
-    .from(suppressedAddresses)
-    .where(inArray(suppressedAddresses.addressHash, hashes));
-  const isSuppressed = (hash: Buffer | undefined) => hash !== undefined && found.some((row) => row.hash.equals(hash));
-  return recipients.map((recipient) => ({
-    ...recipient,
-    suppressed: channels.filter((channel) => isSuppressed(hashFor(recipient, channel))),
-  }));
-}
-
-/** What messages tell of a practitioner, and how the practitioner is told. */
-export type PractitionerContact = {
-  readonly recipient: Recipient;
-  readonly name: string;
-  readonly place: string;
-  readonly timeZone: string;
-};
-
-/** Throws `not-found`. */
-export async function getPractitionerContact(
-  reader: Queryable,
-  country: string,
-  id: string,
-): Promise<PractitionerContact> {
-  const [found] = await reader
-    .select()
-    .from(publishedPractitioners)
-    .where(and(eq(publishedPractitioners.country, country), eq(publishedPractitioners.id, id)));
-  if (!found) throw new AppError('not-found', 'There is no such practitioner.', { practitionerId: id });
-  const addresses = { email: found.email ?? undefined, sms: found.phone ?? undefined };
-  return {
-    recipient: { ...unasked, type: 'practitioner', id, language: languageOf(found.language), addresses },
-    name: `${found.givenName} ${found.familyName}`,
-    place: `${found.address}, ${found.city}`,
-    timeZone: found.timeZone,
-  };
-}
-
-/** The patient or, where the patient has no address at all, those who may act for them at `now`. Never empty. */
-export async function listPatientRecipients(
-  reader: Queryable,
-  patientId: string,
-  now: Temporal.Instant,
-): Promise<Recipient[]> {
-  const [patient] = await listContacts(reader, 'patient', [patientId]);
-  if (patient && isReachable(patient)) return [patient];
-  const proxies = await listContacts(reader, 'proxy', await listProxies(reader, patientId, now));
-  const reachable = proxies.filter(isReachable);
-  return reachable.length > 0 ? reachable : [patient ?? unknownPatient(patientId)];
-}
-
-async function listProxies(reader: Queryable, patientId: string, now: Temporal.Instant): Promise<string[]> {
-  const { proxyId, validFrom, validUntil } = publishedProxies;
-  const valid = and(lte(validFrom, now), or(isNull(validUntil), gt(validUntil, now)));
-  const proxies = await reader
-    .select({ proxyId })
-    .from(publishedProxies)
-    .where(and(eq(publishedProxies.patientId, patientId), valid))
-    .orderBy(asc(proxyId));
-  return proxies.map((proxy) => proxy.proxyId);
-}
-
-async function listContacts(
-  reader: Queryable,
-  type: 'patient' | 'proxy',
-  patientIds: readonly string[],
-): Promise<Recipient[]> {
-  if (patientIds.length === 0) return [];
-  const contacts = await reader
-    .select()
-    .from(publishedContactPoints)
-    .where(inArray(publishedContactPoints.patientId, [...patientIds]));
-  return contacts.map((contact) => ({
-    type,
-    id: contact.patientId,
-    language: contact.language,
-    addresses: { email: contact.email ?? undefined, sms: contact.phone ?? undefined },
-    suppressed: [],
-    preferences: contact.channels,
-    quietHours: quietHoursOf(contact),
-  }));
-}
-
-function quietHoursOf({
-  quietStartMinute,
-  quietEndMinute,
-  timeZone,
-}: typeof publishedContactPoints.$inferSelect): Recipient['quietHours'] {
-  if (quietStartMinute === null || quietEndMinute === null) return undefined;
-  return { startMinute: quietStartMinute, endMinute: quietEndMinute, timeZone };
-}
-
-const unasked = { preferences: {}, quietHours: undefined, suppressed: [] } as const;
-
-function unknownPatient(id: string): Recipient {
-  return { ...unasked, type: 'patient', id, language: 'en', addresses: { email: undefined, sms: undefined } };
-}
-
-function isReachable({ addresses }: Recipient): boolean {
-  return addresses.email !== undefined || addresses.sms !== undefined;
-}
-
-function languageOf(tag: string): Language {
-  return languages.find((language) => language === tag) ?? 'en';
+/** Drops a batch of what was planned before `before`, whatever became of it. Resolves to how many there were. */
+export async function forgetDeliveries(db: Queryable, before: Temporal.Instant): Promise<number> {
+  return deleteBatch(db, deliveries, sql`${deliveries.createdAt} < ${before.toString()}`);
 }
 
 const open = {
@@ -340,15 +210,6 @@ async function nothingToClaim(db: Queryable, id: string): Promise<undefined> {
 
 function ofEvent({ source, id }: EventKey) {
   return and(eq(deliveries.eventSource, source), eq(deliveries.eventId, id));
-}
-
-function hashFor({ addresses }: Recipient, channel: Channel): Buffer | undefined {
-  const address = addresses[channel];
-  return address === undefined ? undefined : hashOf(channel, address);
-}
-
-function hashOf(channel: Channel, address: string): Buffer {
-  return createHash('sha256').update(`${channel}:${address.trim().toLowerCase()}`).digest();
 }
 
 function stillUnderWay(): AppError {

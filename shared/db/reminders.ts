@@ -1,15 +1,14 @@
 import { randomUUIDv7 } from 'node:crypto';
 
-import { and, asc, eq, exists, getTableColumns, inArray, lt, lte, or, sql } from 'drizzle-orm';
+import { and, asc, eq, exists, getTableColumns, inArray, lte, or, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 
 import { ReminderTriggered } from '../../schemas/events/reminder.v1.ts';
 import type { PlannedReminder } from '../domain/reminder.ts';
 import type { Database, Queryable } from './client.ts';
+import type { KnownBooking } from './known-bookings.ts';
 import { enqueue, outgoing, type OutgoingEvent } from './outbox.ts';
 import { deliveries, knownBookings, notificationOutbox, reminders } from './schema/notification.ts';
-
-export type KnownBooking = typeof knownBookings.$inferSelect;
 
 type ReminderRow = typeof reminders.$inferSelect;
 
@@ -21,20 +20,6 @@ const triggered = alias(reminders, 'triggered');
 
 /** Any number, the same for all who trigger reminders. */
 const TRIGGER_LOCK = 4_202_612;
-
-/** Keeps a booking's newest state. @returns whether that is the one given. */
-export async function saveKnownBooking(tx: Queryable, booking: KnownBooking): Promise<boolean> {
-  const saved = await tx
-    .insert(knownBookings)
-    .values(booking)
-    .onConflictDoUpdate({
-      target: knownBookings.bookingId,
-      set: { version: booking.version, slotStart: booking.slotStart, slotEnd: booking.slotEnd },
-      setWhere: lt(knownBookings.version, booking.version),
-    })
-    .returning({ version: knownBookings.version });
-  return saved.length === 1;
-}
 
 /** Drops what a booking's former state asked for and has not been sent; plans what the present one asks for. */
 export async function replaceReminders(

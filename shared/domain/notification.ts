@@ -21,7 +21,7 @@ type Category = 'booking' | 'reminder';
 export type RecipientType = 'patient' | 'proxy' | 'practitioner';
 
 /** By category and channel; what is not said is allowed. */
-type Preferences = Readonly<Partial<Record<string, Readonly<Partial<Record<Channel, boolean>>>>>>;
+export type Preferences = Readonly<Partial<Record<string, Readonly<Partial<Record<Channel, boolean>>>>>>;
 
 export type Recipient = {
   readonly type: RecipientType;

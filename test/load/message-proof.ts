@@ -3,8 +3,9 @@ import { z } from 'zod';
 
 import { SentMessage } from '../../infra/local/mailbox/sent-messages.ts';
 import type { Database } from '../../shared/db/client.ts';
-import { getPractitionerContact, listPatientRecipients, markSuppressed } from '../../shared/db/deliveries.ts';
+import { getPractitionerContact, listPatientRecipients } from '../../shared/db/recipients.ts';
 import { deliveries } from '../../shared/db/schema/notification.ts';
+import { markSuppressed } from '../../shared/db/suppressed-addresses.ts';
 import {
   channels,
   type NotificationKind,

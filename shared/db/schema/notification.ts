@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import { boolean, char, customType, integer, pgSchema, text, uuid } from 'drizzle-orm/pg-core';
 
 import type { Channel, DeliveryStatus, NotificationKind, RecipientType } from '../../domain/notification.ts';
@@ -51,6 +52,9 @@ export const deliveries = notificationSchema.table('deliveries', {
   claimedAt: instant('claimed_at'),
   leaseUntil: instant('lease_until'),
   sentAt: instant('sent_at'),
+  createdAt: instant('created_at')
+    .notNull()
+    .default(sql`now()`),
 });
 
 export const suppressedAddresses = notificationSchema.table('suppressed_addresses', {

@@ -9,6 +9,7 @@ import type { AppendEvents } from '../../../shared/db/outbox.ts';
 import { bookingIdempotencyKeys, bookingOutbox, bookings } from '../../../shared/db/schema/booking.ts';
 import { leases, taskRuns } from '../../../shared/db/schema/cron.ts';
 import {
+  deliveries,
   knownBookings,
   notificationInbox,
   notificationOutbox,
@@ -66,25 +67,26 @@ async function statusOf(id: string): Promise<string | undefined> {
 
 async function reminderDue(): Promise<void> {
   const now = Temporal.Now.instant();
-  const booking = {
-    bookingId: randomUUID(),
-    version: 1,
-    country: 'fr',
-    practitionerId: randomUUID(),
-    patientId: randomUUID(),
-    slotStart: now.add({ hours: 24 }),
-    slotEnd: now.add({ hours: 25 }),
-  };
-  await contexts.notification.insert(knownBookings).values(booking);
+  await addReminder({ bookingId: randomUUID(), slotEnd: now.add({ hours: 25 }), dueAt: now.subtract({ seconds: 1 }) });
+}
+
+type NewReminder = {
+  readonly bookingId: string;
+  readonly slotEnd: Temporal.Instant;
+  readonly dueAt: Temporal.Instant;
+  readonly status?: 'sent';
+};
+
+/** A reminder of a visit of one hour. */
+async function addReminder({ bookingId, slotEnd, dueAt, status }: NewReminder): Promise<void> {
+  const [practitionerId, patientId] = [randomUUID(), randomUUID()];
+  const known = { bookingId, country: 'fr', practitionerId, patientId };
+  const slotStart = slotEnd.subtract({ hours: 1 });
+  await contexts.notification.insert(knownBookings).values({ ...known, version: 1, slotStart, slotEnd });
   await contexts.notification.insert(reminders).values({
-    bookingId: booking.bookingId,
-    bookingVersion: 1,
-    rung: 'email-1d',
-    channel: 'email',
-    country: 'fr',
-    patientId: booking.patientId,
-    visitDay: Temporal.PlainDate.from('2031-03-03'),
-    dueAt: now.subtract({ seconds: 1 }),
+    ...{ bookingId, bookingVersion: 1, country: 'fr', patientId },
+    ...{ rung: 'email-1d', channel: 'email', visitDay: Temporal.PlainDate.from('2031-03-03'), dueAt },
+    ...(status && { status, triggerId: randomUUID() }),
   });
 }
 
@@ -146,8 +148,8 @@ describe('a day', () => {
     ]);
     const claim = { consumer: 'c', source: '/s' };
     const claims = [
-      { ...claim, eventId: 'old', processedAt: ago(30) },
-      { ...claim, eventId: 'young', processedAt: ago(29) },
+      { ...claim, eventId: 'old', processedAt: ago(150) },
+      { ...claim, eventId: 'young', processedAt: ago(149) },
     ];
     await contexts.practitioner.insert(practitionerInbox).values(claims);
     await contexts.notification.insert(notificationInbox).values(claims);
@@ -157,10 +159,40 @@ describe('a day', () => {
     expect(left.map(({ partitionKey }) => partitionKey)).toEqual(['sent lately', 'not sent']);
     const keys = await contexts.booking.select().from(bookingIdempotencyKeys);
     expect(keys.map(({ key }) => key)).toEqual(['young']);
-    const known = await Promise.all([
+    const claimed = await Promise.all([
       contexts.practitioner.select().from(practitionerInbox),
       contexts.notification.select().from(notificationInbox),
     ]);
-    expect(known.flat().map(({ eventId }) => eventId)).toEqual(['young', 'young']);
+    expect(claimed.flat().map(({ eventId }) => eventId)).toEqual(['young', 'young']);
   });
+
+  it('forgets deliveries, and visits with their reminders, once no event of theirs can come again', async () => {
+    const { notification } = contexts;
+    await notification.delete(knownBookings);
+    await visitEnded(150);
+    const young = await visitEnded(149);
+    const delivery: Omit<typeof deliveries.$inferInsert, 'eventId'> = {
+      ...{ eventSource: '/s', recipientType: 'patient', recipientId: randomUUID(), channel: 'sms' },
+      ...{ kind: 'booking-confirmed', bookingId: young, bookingVersion: 1, status: 'planned' },
+    };
+    await notification.insert(deliveries).values([
+      { ...delivery, eventId: 'old', createdAt: ago(150) },
+      { ...delivery, eventId: 'young', createdAt: ago(149) },
+    ]);
+
+    expect(await platform(eventLog().append).tick()).toBe(204);
+    const left = await notification.select().from(knownBookings);
+    expect(left.map(({ bookingId }) => bookingId)).toEqual([young]);
+    const reminded = await notification.select().from(reminders);
+    expect(reminded.map(({ bookingId }) => bookingId)).toEqual([young]);
+    const told = await notification.select().from(deliveries);
+    expect(told.map(({ eventId }) => eventId)).toEqual(['young']);
+  });
+
+  /** @returns the id of a booking that was reminded of before its visit. */
+  async function visitEnded(days: number): Promise<string> {
+    const [bookingId, slotEnd] = [randomUUID(), Temporal.Now.instant().subtract({ hours: days * 24, minutes: 1 })];
+    await addReminder({ bookingId, slotEnd, status: 'sent', dueAt: slotEnd.subtract({ hours: 24 }) });
+    return bookingId;
+  }
 });

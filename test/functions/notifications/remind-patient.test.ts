@@ -100,6 +100,24 @@ describe('the ladder', () => {
   });
 });
 
+describe('visits booked on their own day', () => {
+  it('are reminded of by one SMS, two hours before the first', async () => {
+    const { practitionerId, patientId } = await parties();
+    const other = await world.addPractitioner({ given_name: 'Max', family_name: 'Weiß' });
+    const bookedAt = '2030-01-20T07:00:00Z';
+    world.setTime(bookedAt);
+    await book(
+      booking({ practitionerId, patientId }, '2030-01-20T14:00:00Z').created(bookedAt),
+      booking({ practitionerId: other, patientId }, '2030-01-20T15:00:00Z').created(bookedAt),
+    );
+    expect(await tickAt('2030-01-20T11:59:00Z')).toEqual([]);
+    expect(await tickAt('2030-01-20T12:00:00Z')).toEqual([
+      'sms: Rappel : rendez-vous le dim. 20 janv. : 15:00 Jeanne Lefèvre, 16:00 Max Weiß',
+    ]);
+    expect(await tickAt('2030-01-20T13:00:00Z')).toEqual([]);
+  });
+});
+
 describe('several visits of one day', () => {
   it('share one SMS, and only that', async () => {
     const { practitionerId, patientId } = await parties();

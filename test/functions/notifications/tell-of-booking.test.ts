@@ -2,7 +2,7 @@ import ICAL from 'ical.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
-import { suppressAddress } from '../../../shared/db/deliveries.ts';
+import { suppressAddress } from '../../../shared/db/suppressed-addresses.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { booking, mailbox, MORNING, openWorld, type Sent, type World } from './world.ts';
 
@@ -118,6 +118,26 @@ describe('who is not told', () => {
       channel: 'sms',
       error_code: reason,
     });
+  });
+
+  it('a practitioner on a channel they refused; told in their language on the other', async () => {
+    const practitionerId = await world.addPractitioner({ language: 'de', channels: '{"booking":{"sms":false}}' });
+    const event = booking({ practitionerId, patientId: await world.addPatient() }, SLOT).created();
+    expect(await world.deliver(event)).toBe(204);
+    expect(tally(world.sent)).toEqual({ 'email patient': 1, 'email practitioner': 1, 'sms patient': 1 });
+    expect(world.sent.find(({ to }) => to.includes('practice'))?.subject).toMatch(/^Neuer Termin/);
+    expect((await deliveriesOf(event)).find(({ status }) => status === 'suppressed')).toMatchObject({
+      recipient_type: 'practitioner',
+      channel: 'sms',
+      error_code: 'opted-out',
+    });
+  });
+
+  it('a number that complained', async () => {
+    const event = booking(await parties({ sms: '+33699999999' }), SLOT).created();
+    await suppressAddress(world.db, 'sms', '+33699999999', 'complained');
+    await world.deliver(event);
+    expect(tally(world.sent)).toEqual({ 'email patient': 1, 'email practitioner': 1, 'sms practitioner': 1 });
   });
 
   it('an address that bounced', async () => {

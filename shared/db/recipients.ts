@@ -1,0 +1,117 @@
+import { and, asc, eq, getViewSelectedFields, gt, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+
+import { type Language, languages, type Preferences, type Recipient } from '../domain/notification.ts';
+import { AppError } from '../errors.ts';
+import type { Queryable } from './client.ts';
+import { publishedContactPoints, publishedProxies } from './schema/patient.ts';
+import { publishedPractitioners } from './schema/practitioner.ts';
+
+/** What messages tell of a practitioner, and how the practitioner is told. */
+export type PractitionerContact = {
+  readonly recipient: Recipient;
+  readonly name: string;
+  readonly place: string;
+  readonly timeZone: string;
+};
+
+/** Throws `not-found`. */
+export async function getPractitionerContact(
+  reader: Queryable,
+  country: string,
+  id: string,
+): Promise<PractitionerContact> {
+  const [found] = await reader
+    .select({ ...getViewSelectedFields(publishedPractitioners), channels: sql<Preferences>`channels` })
+    .from(publishedPractitioners)
+    .where(and(eq(publishedPractitioners.country, country), eq(publishedPractitioners.id, id)));
+  if (!found) throw new AppError('not-found', 'There is no such practitioner.', { practitionerId: id });
+  const addresses = { email: found.email ?? undefined, sms: found.phone ?? undefined };
+  return {
+    recipient: {
+      type: 'practitioner',
+      id,
+      language: languageOf(found.language),
+      addresses,
+      suppressed: [],
+      preferences: found.channels,
+      quietHours: undefined,
+    },
+    name: `${found.givenName} ${found.familyName}`,
+    place: `${found.address}, ${found.city}`,
+    timeZone: found.timeZone,
+  };
+}
+
+/** The patient or, where the patient has no address at all, those who may act for them at `now`. Never empty. */
+export async function listPatientRecipients(
+  reader: Queryable,
+  patientId: string,
+  now: Temporal.Instant,
+): Promise<Recipient[]> {
+  const [patient] = await listContacts(reader, 'patient', [patientId]);
+  if (patient && isReachable(patient)) return [patient];
+  const proxies = await listContacts(reader, 'proxy', await listProxies(reader, patientId, now));
+  const reachable = proxies.filter(isReachable);
+  return reachable.length > 0 ? reachable : [patient ?? unknownPatient(patientId)];
+}
+
+async function listProxies(reader: Queryable, patientId: string, now: Temporal.Instant): Promise<string[]> {
+  const { proxyId, validFrom, validUntil } = publishedProxies;
+  const valid = and(lte(validFrom, now), or(isNull(validUntil), gt(validUntil, now)));
+  const proxies = await reader
+    .select({ proxyId })
+    .from(publishedProxies)
+    .where(and(eq(publishedProxies.patientId, patientId), valid))
+    .orderBy(asc(proxyId));
+  return proxies.map((proxy) => proxy.proxyId);
+}
+
+async function listContacts(
+  reader: Queryable,
+  type: 'patient' | 'proxy',
+  patientIds: readonly string[],
+): Promise<Recipient[]> {
+  if (patientIds.length === 0) return [];
+  const contacts = await reader
+    .select()
+    .from(publishedContactPoints)
+    .where(inArray(publishedContactPoints.patientId, [...patientIds]));
+  return contacts.map((contact) => ({
+    type,
+    id: contact.patientId,
+    language: contact.language,
+    addresses: { email: contact.email ?? undefined, sms: contact.phone ?? undefined },
+    suppressed: [],
+    preferences: contact.channels,
+    quietHours: quietHoursOf(contact),
+  }));
+}
+
+function quietHoursOf({
+  quietStartMinute,
+  quietEndMinute,
+  timeZone,
+}: typeof publishedContactPoints.$inferSelect): Recipient['quietHours'] {
+  if (quietStartMinute === null || quietEndMinute === null) return undefined;
+  return { startMinute: quietStartMinute, endMinute: quietEndMinute, timeZone };
+}
+
+function unknownPatient(id: string): Recipient {
+  return {
+    type: 'patient',
+    id,
+    language: 'en',
+    addresses: { email: undefined, sms: undefined },
+    suppressed: [],
+    preferences: {},
+    quietHours: undefined,
+  };
+}
+
+function isReachable({ addresses }: Recipient): boolean {
+  return addresses.email !== undefined || addresses.sms !== undefined;
+}
+
+function languageOf(tag: string): Language {
+  return languages.find((language) => language === tag) ?? 'en';
+}
