@@ -1,0 +1,97 @@
+import { execFile } from 'node:child_process';
+import { chmod, glob, readFile, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { resolveEnv } from '../../../infra/local/knative/environment.ts';
+import { renderKustomization } from '../../../infra/local/knative/kustomize.ts';
+import { parseResources } from '../../../infra/local/knative/resources.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { type Ended, serveBundle } from './served-bundle.ts';
+
+const pathOf = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+const { services } = parseResources(await renderKustomization(pathOf('knative/overlays/production')));
+const containers = services.map(({ metadata, spec }) => [metadata.name, spec.template.spec.containers[0]] as const);
+
+const dir = join(await realpath(await temporaryFolder()), 'careflow');
+
+/** Nobody answers there. */
+const nowhere = {
+  DATABASE_URL_BOOKING: 'postgres://nobody@127.0.0.1:1/none',
+  DATABASE_URL_PRACTITIONER: 'postgres://nobody@127.0.0.1:1/none',
+  DATABASE_URL_PRACTITIONER_READER: 'postgres://nobody@127.0.0.1:1/none',
+  DATABASE_URL_PATIENT_READER: 'postgres://nobody@127.0.0.1:1/none',
+  DATABASE_URL_NOTIFICATION: 'postgres://nobody@127.0.0.1:1/none',
+  DATABASE_URL_CRON: 'postgres://nobody@127.0.0.1:1/none',
+  REDIS_URL: 'redis://127.0.0.1:1',
+  EVENT_LOG_URL: 'kafka://127.0.0.1:1',
+};
+const settings = {
+  OIDC_ISSUER: 'http://127.0.0.1:1',
+  OIDC_AUDIENCE: 'careflow',
+  OIDC_JWKS_URL: 'http://127.0.0.1:1/jwks',
+  AWS_REGION: 'eu-west-3',
+  EMAIL_FROM: 'no-reply@careflow.example',
+  SMS_SENDER_ID: 'Careflow',
+};
+
+async function filesWith(content: RegExp): Promise<string[]> {
+  const files = await Array.fromAsync(glob(join(dir, '*/*.mjs')));
+  const found = await Promise.all(files.map(async (file) => content.test(await readFile(file, 'utf8'))));
+  return files.filter((_, index) => found[index]);
+}
+
+async function allowWriting(allowed: boolean): Promise<void> {
+  for (const path of [dir, ...(await Array.fromAsync(glob(join(dir, '**'))))]) {
+    const { mode } = await stat(path);
+    await chmod(path, allowed ? mode | 0o200 : mode & ~0o222);
+  }
+}
+
+beforeAll(async () => {
+  await promisify(execFile)(process.execPath, [pathOf('infra/image/build.ts'), dir]);
+  await allowWriting(false);
+});
+afterAll(() => allowWriting(true));
+
+describe.each(containers)('the bundled %s, in a folder that is read-only', (name, container) => {
+  const answers: Record<string, number> = {};
+  let ended: Ended;
+
+  beforeAll(async () => {
+    const environment = resolveEnv(name, container, {
+      secrets: { careflow: nowhere },
+      configMaps: { careflow: settings },
+    });
+    const served = await serveBundle(dir, container.args, environment);
+    for (const probe of ['live', 'startup', 'ready']) {
+      answers[probe] = (await fetch(`${served.url}/health/${probe}`)).status;
+    }
+    ended = await served.stop();
+  });
+
+  it('lives without what it needs, and is not ready', () => {
+    expect(answers).toEqual({ live: 200, startup: 200, ready: 503 });
+  });
+
+  it('ends with 0 on SIGTERM, having logged nothing but JSON', () => {
+    expect(ended.exitCode).toBe(0);
+    expect(ended.log.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({ function: name, msg: 'stopped' }),
+    );
+  });
+
+  it('compiles nothing that it loads', () => {
+    expect(ended.loaded).toEqual(expect.arrayContaining([join(dir, 'main.mjs'), join(dir, name, 'main.mjs')]));
+    expect(ended.accepted).toEqual(ended.loaded);
+  });
+
+  it('loads no client of Kafka or AWS before it is used', async () => {
+    const clients = await filesWith(/KafkaJSError|SESClient|SNSClient|x-amz-/);
+    expect(clients).not.toEqual([]);
+    expect(ended.loaded.filter((file) => clients.includes(file))).toEqual([]);
+  });
+});
