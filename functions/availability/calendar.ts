@@ -1,9 +1,11 @@
 import { listBusySlots, listPractices, type Practice } from '../../shared/db/availability.ts';
 import type { Queryable } from '../../shared/db/client.ts';
 import type { DayBits } from '../../shared/domain/day-bits.ts';
+import type { Interval } from '../../shared/domain/interval.ts';
 import { busyTime, type Calendar } from '../../shared/domain/openings.ts';
-import { bitsOf, freeSlots } from '../../shared/domain/slots.ts';
-import { localDate, localDays } from '../../shared/domain/zone.ts';
+import { bitsOf, freeSlots, windowBits } from '../../shared/domain/slots.ts';
+import { localDate, localDays, spanOf } from '../../shared/domain/zone.ts';
+import type { Window } from '../../shared/redis/availability-runs.ts';
 import type { Deps } from './deps.ts';
 
 /** A practitioner's time as PostgreSQL has it, from yesterday on. */
@@ -31,9 +33,7 @@ export async function withTaken(
 ): Promise<PracticeCalendar[]> {
   const [first] = practices;
   if (first === undefined) return [];
-  const { start, end } = localDays('UTC', localDate('UTC', now), FARTHEST_DAYS);
-  // A day more on both sides: some zone is there already, or there still.
-  const span = { start: start.subtract({ hours: 48 }), end: end.add({ hours: 48 }) };
+  const span = spanAround(now, FARTHEST_DAYS);
   const ids = practices.map(({ practitionerId }) => practitionerId);
   const taken = await listBusySlots(db, first.country, ids, span);
   return practices.map((practice) => ({
@@ -46,16 +46,19 @@ export async function withTaken(
   }));
 }
 
+/** So many days from today on, wherever a practitioner is. */
+export function spanAround(now: Temporal.Instant, days: number): Interval {
+  const { start, end } = localDays('UTC', localDate('UTC', now), days);
+  // More on both sides: some zone is there already, or there still.
+  return { start: start.subtract({ hours: 48 }), end: end.add({ hours: 48 }) };
+}
+
 export function dayBitsOf({ grid, schedule, taken }: Calendar, date: Temporal.PlainDate): DayBits {
   return bitsOf(grid, freeSlots(grid, schedule, date, taken.map(busyTime)));
 }
 
 /** The row of the bitmap: so many days from today on. */
-export function windowOf(
-  calendar: PracticeCalendar,
-  days: number,
-): { ordinal: number; start: Temporal.PlainDate; days: DayBits[] } {
-  const { practice, today } = calendar;
-  const dates = Array.from({ length: days }, (_, ahead) => today.add({ days: ahead }));
-  return { ordinal: practice.ordinal, start: today, days: dates.map((date) => dayBitsOf(calendar, date)) };
+export function windowOf({ practice, today, grid, schedule, taken }: PracticeCalendar, days: number): Window {
+  const bits = windowBits(grid, schedule, taken.map(busyTime).map(spanOf), { start: today, days });
+  return { ordinal: practice.ordinal, start: today, days: bits };
 }

@@ -8,20 +8,25 @@ import { rebuild } from './rebuild.ts';
 export type BitsOn = (date: Temporal.PlainDate) => DayBits | undefined;
 
 /**
- * Reads the bitmap in one round trip; what is missing of the days asked for is rebuilt and read again. Redis is a hint:
- * without it nothing is known.
+ * Reads the bitmap in one round trip; what is missing of the days asked for, or stale, is rebuilt and read again. Redis is a
+ * hint: without it nothing is known.
  * @returns one for each question.
  */
 export async function readKnownDays(deps: Deps, country: string, questions: readonly Question[]): Promise<BitsOn[]> {
   try {
     const known = await read(deps, country, questions);
-    const missing = questions.filter((question, place) => lacksDays(known[place], question));
-    if (missing.length === 0) return known;
-    const ids = missing.map(({ practice }) => practice.practitionerId);
-    await rebuild(deps, country, ids);
-    return await read(deps, country, questions);
+    const doubtful = questions.filter((question, place) => isStale(question) || lacksDays(known[place], question));
+    if (doubtful.length === 0) return known;
+    const ids = doubtful.map(({ practice }) => practice.practitionerId);
+    const rebuilt = await rebuild(deps, country, ids);
+    const again = await read(deps, country, questions);
+    return questions.map((question, place) =>
+      isStale(question) && !rebuilt.has(question.practice.practitionerId)
+        ? knowsNothing
+        : (again[place] ?? knowsNothing),
+    );
   } catch (error) {
-    if (error instanceof AppError && error.code === 'unavailable') return questions.map(() => () => undefined);
+    if (error instanceof AppError && error.code === 'unavailable') return questions.map(() => knowsNothing);
     throw error;
   }
 }
@@ -30,10 +35,18 @@ async function read({ bitmapOf }: Deps, country: string, questions: readonly Que
   const bitmap = bitmapOf(country);
   const firsts = questions.flatMap((question) => datesToLookAt(question).slice(0, 1));
   const [from] = firsts.toSorted((one, other) => Temporal.PlainDate.compare(one, other));
-  if (from === undefined) return questions.map(() => () => undefined);
+  if (from === undefined) return questions.map(() => knowsNothing);
   const ordinals = questions.map(({ practice }) => practice.ordinal);
   const rows = await bitmap.readMany(ordinals, from, bitmap.windowDays);
   return rows.map((days) => (date) => days[from.until(date).days]);
+}
+
+function isStale({ practice }: Question): boolean {
+  return practice.rowIsStale;
+}
+
+function knowsNothing(): undefined {
+  return undefined;
 }
 
 /** A day that the window cannot hold is not missing. */

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 
 import { AvailabilityChanged } from '../../schemas/events/availability.v1.ts';
 import type { AnyEvent } from '../../schemas/events/contract.ts';
-import { lockDays } from '../../shared/db/availability.ts';
+import { lockDays, markStale } from '../../shared/db/availability.ts';
 import type { Queryable } from '../../shared/db/client.ts';
 import { once } from '../../shared/db/inbox.ts';
 import { enqueue, outgoing, type OutgoingEvent } from '../../shared/db/outbox.ts';
@@ -10,9 +10,11 @@ import { practitionerInbox, practitionerOutbox } from '../../shared/db/schema/pr
 import { anyVisit, busyTime, nextOpenings } from '../../shared/domain/openings.ts';
 import { freeSlots } from '../../shared/domain/slots.ts';
 import { bookableSpan } from '../../shared/domain/visit-type.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { AvailabilityBitmap } from '../../shared/redis/availability-bitmap.ts';
 import { dayBitsOf, FARTHEST_DAYS, type PracticeCalendar, readCalendars, windowOf } from './calendar.ts';
 import type { Deps } from './deps.ts';
+import { mendStaleRows } from './mend-stale-rows.ts';
 
 /** Local days, both included. */
 export type DayRange = { readonly first: Temporal.PlainDate; readonly last: Temporal.PlainDate };
@@ -30,7 +32,8 @@ const FEW_DAYS = 7;
 
 /**
  * Computes the days of a practitioner that an event touches from what PostgreSQL holds, writes them whole, and tells of it.
- * One at a time per practitioner: whoever writes last has seen every commit before it.
+ * One at a time per practitioner: whoever writes last has seen every commit before it. Where Redis does not take the days,
+ * the row is marked as stale and the rest is done; the event comes again, which drives the mending of that row.
  */
 export async function recompute(deps: Deps, change: Change): Promise<void> {
   const told = await once(deps.db, practitionerInbox, 'availability', change.event, async (tx) => {
@@ -38,13 +41,14 @@ export async function recompute(deps: Deps, change: Change): Promise<void> {
     return writeAndTell(tx, deps, change);
   });
   if (told !== undefined && told > 0) deps.publish([change.practitionerId]);
+  await mendStaleRows(deps, change.country, change.practitionerId);
 }
 
 async function writeAndTell(tx: Queryable, deps: Deps, change: Change): Promise<number> {
   const [calendar] = await readCalendars(tx, deps, change.country, [change.practitionerId]);
   if (calendar === undefined) return 0;
   const dates = datesOf(change.ranges, calendar.today);
-  await writeDays(deps.bitmapOf(change.country), calendar, dates);
+  await writeOrMark(tx, deps.bitmapOf(change.country), calendar, dates);
   const events = availabilityChanged(calendar, dates, change.traceparent);
   await enqueue(tx, practitionerOutbox, events);
   return events.length;
@@ -61,6 +65,29 @@ function datesOf(ranges: readonly DayRange[], today: Temporal.PlainDate): Tempor
     }
   }
   return [...dates.values()].toSorted((one, other) => Temporal.PlainDate.compare(one, other));
+}
+
+async function writeOrMark(
+  tx: Queryable,
+  bitmap: AvailabilityBitmap,
+  calendar: PracticeCalendar,
+  dates: readonly Temporal.PlainDate[],
+): Promise<void> {
+  const { country, practitionerId, rowIsStale } = calendar.practice;
+  // A row that is stale is mended as a whole, by itself.
+  if (rowIsStale || (await isTaken(writeDays(bitmap, calendar, dates)))) return;
+  await markStale(tx, country, practitionerId);
+}
+
+/** Redis is a hint: that it does not answer is no failure of what PostgreSQL holds. */
+async function isTaken(written: Promise<void>): Promise<boolean> {
+  try {
+    await written;
+    return true;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'unavailable') return false;
+    throw error;
+  }
 }
 
 async function writeDays(

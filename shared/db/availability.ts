@@ -6,7 +6,7 @@ import type { Schedule } from '../domain/schedule.ts';
 import type { VisitType } from '../domain/visit-type.ts';
 import type { Queryable } from './client.ts';
 import { listSchedules, scheduleOf } from './schedules.ts';
-import { busySlots, visitTypes } from './schema/practitioner.ts';
+import { busySlots, publishedPractitioners, staleRows, visitTypes } from './schema/practitioner.ts';
 
 /** When a practitioner works and what can be booked with them. */
 export type Practice = {
@@ -16,6 +16,8 @@ export type Practice = {
   readonly ordinal: number;
   readonly schedule: Schedule;
   readonly visitTypes: readonly VisitType[];
+  /** Whether that row lacks something, so that it is not to be believed. */
+  readonly rowIsStale: boolean;
 };
 
 /** What a booking event says of a practitioner's time. An inactive one leaves it free. */
@@ -38,6 +40,7 @@ export async function listPractices(
     ordinal: row.ordinal,
     schedule: scheduleOf(row),
     visitTypes: offered.filter(({ practitionerId }) => practitionerId === row.practitionerId),
+    rowIsStale: row.rowIsStale,
   }));
 }
 
@@ -96,7 +99,49 @@ export async function tryLockDays(tx: Queryable, practitionerIds: readonly strin
   return rows.filter(({ locked }) => locked).map(({ id }) => id);
 }
 
-/** Of its own among advisory locks, which all contexts of a server share. */
+/** Ordinals from `first` up to and without `end`. */
+export type OrdinalRange = { readonly first: number; readonly end: number };
+
+/** As `lockDays` does, of everybody in a range; who locks several has to do it in this order, that of their ordinals. */
+export async function lockDaysOfRange(tx: Queryable, country: string, { first, end }: OrdinalRange): Promise<void> {
+  const practitioner = publishedPractitioners;
+  await tx.execute(sql`
+    SELECT count(pg_advisory_xact_lock(${lockKey(sql`id`)})) FROM (
+      SELECT ${practitioner.id} FROM ${practitioner}
+      WHERE ${practitioner.country} = ${country} AND ${practitioner.ordinal} >= ${first} AND ${practitioner.ordinal} < ${end}
+      ORDER BY ${practitioner.ordinal}
+    ) AS everybody`);
+}
+
+/** Says that Redis did not take what is kept of a practitioner. */
+export async function markStale(tx: Queryable, country: string, practitionerId: string): Promise<void> {
+  await tx.insert(staleRows).values({ country, practitionerId }).onConflictDoNothing();
+}
+
+/** Says that Redis holds what is kept of the practitioners; the transaction has locked their days. */
+export async function clearStale(tx: Queryable, country: string, practitionerIds: readonly string[]): Promise<void> {
+  if (practitionerIds.length === 0) return;
+  await tx
+    .delete(staleRows)
+    .where(and(eq(staleRows.country, country), inArray(staleRows.practitionerId, [...practitionerIds])));
+}
+
+/** Some of the practitioners whose rows are stale; if `first` is one of them, with them. */
+export async function listStale(
+  db: Queryable,
+  country: string,
+  { first, limit }: { readonly first: string; readonly limit: number },
+): Promise<string[]> {
+  const rows = await db
+    .select({ id: staleRows.practitionerId })
+    .from(staleRows)
+    .where(eq(staleRows.country, country))
+    .orderBy(sql`${staleRows.practitionerId} <> ${first}`)
+    .limit(limit);
+  return rows.map(({ id }) => id);
+}
+
+/** Of its own among advisory locks, which all contexts of a server share; an id may be written in several ways. */
 function lockKey(practitionerId: unknown) {
-  return sql`hashtextextended('availability/' || ${practitionerId}, 0)`;
+  return sql`hashtextextended('availability/' || ${practitionerId}::uuid::text, 0)`;
 }

@@ -1,8 +1,8 @@
 import { and, eq, inArray } from 'drizzle-orm';
 
-import type { Schedule } from '../domain/schedule.ts';
+import type { Schedule, ScheduleException } from '../domain/schedule.ts';
 import type { Queryable } from './client.ts';
-import { publishedSchedules } from './schema/practitioner.ts';
+import { publishedSchedules, type ScheduleExceptionJson } from './schema/practitioner.ts';
 
 export type ScheduleRow = typeof publishedSchedules.$inferSelect;
 
@@ -32,13 +32,13 @@ export async function listSchedules(
 
 /** The schedule a row tells of. */
 export function scheduleOf({ timeZone, workingHours, exceptions }: ScheduleRow): Schedule {
-  return {
-    timeZone,
-    workingHours,
-    exceptions: exceptions.map((exception) => ({
-      ...exception,
-      firstDay: Temporal.PlainDate.from(exception.firstDay),
-      lastDay: Temporal.PlainDate.from(exception.lastDay),
-    })),
-  };
+  return { timeZone, workingHours, exceptions: exceptionsOf(exceptions) };
+}
+
+export function exceptionsOf(exceptions: readonly ScheduleExceptionJson[]): ScheduleException[] {
+  return exceptions.map((exception) => ({
+    ...exception,
+    firstDay: Temporal.PlainDate.from(exception.firstDay),
+    lastDay: Temporal.PlainDate.from(exception.lastDay),
+  }));
 }

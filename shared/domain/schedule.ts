@@ -32,6 +32,7 @@ type Minutes = { readonly startMinute: number | null; readonly endMinute: number
  */
 export function openIntervals(schedule: Schedule, date: Temporal.PlainDate): Interval[] {
   const ofDay = schedule.exceptions.filter((exception) => appliesTo(exception, date));
+  if (ofDay.some(closesWholeDay)) return [];
   const hours = schedule.workingHours.filter(({ weekday }) => weekday === date.dayOfWeek);
   const times = (minutes: readonly Minutes[]) => minutes.flatMap((span) => realTime(schedule.timeZone, date, span));
   return subtract(
@@ -52,6 +53,10 @@ export function isOpen(schedule: Schedule, wanted: Interval): boolean {
 
 function appliesTo({ firstDay, lastDay }: ScheduleException, date: Temporal.PlainDate): boolean {
   return !isAfter(firstDay, date) && !isAfter(date, lastDay);
+}
+
+function closesWholeDay({ kind, startMinute, endMinute }: ScheduleException): boolean {
+  return kind === 'closed' && startMinute === null && endMinute === null;
 }
 
 function realTime(timeZone: string, date: Temporal.PlainDate, { startMinute, endMinute }: Minutes): Interval[] {

@@ -1,8 +1,17 @@
 import { type DayBits, dayBits, isFree } from './day-bits.ts';
 import type { Grid } from './grid.ts';
 import { covers, type Interval, overlap } from './interval.ts';
-import { openIntervals, type Schedule } from './schedule.ts';
-import { intervalOf, localDate, localMidnightMs, MINUTE_MS, stretchesAround } from './zone.ts';
+import { openIntervals, type Schedule, type ScheduleException, type WorkingHours } from './schedule.ts';
+import {
+  dayNumber,
+  intervalOf,
+  localDate,
+  localMidnightMs,
+  MINUTE_MS,
+  type Span,
+  spanOf,
+  stretchesAround,
+} from './zone.ts';
 
 /**
  * A position of the grid on a day, in real time.
@@ -118,6 +127,82 @@ export function bitsOf(grid: Grid, free: readonly GridSlot[]): DayBits {
     grid,
     free.flatMap(({ index }) => (index === undefined ? [] : [index])),
   );
+}
+
+/** A local day before anything is booked and where nothing departs from the hours. */
+type OpenDay = Span & {
+  readonly date: Temporal.PlainDate;
+  readonly dayNumber: number;
+  /** Those of the free slots that have a bit. */
+  readonly slots: readonly (Span & { readonly index: number })[];
+  readonly bits: DayBits;
+};
+
+/** Windows begin today, and most practitioners work the same hours as others: so a window is worked out once for all of them. */
+const windows = new WeakMap<readonly WorkingHours[], Map<string, readonly OpenDay[]>>();
+const MAX_WINDOWS = 16;
+
+/** The bits of each of so many local days' free slots. */
+export function windowBits(
+  grid: Grid,
+  schedule: Schedule,
+  busy: readonly Span[],
+  { start, days }: { readonly start: Temporal.PlainDate; readonly days: number },
+): DayBits[] {
+  const excepted = daysOf(schedule.exceptions);
+  return openDays(grid, schedule, start, days).map((day) => {
+    if (excepted.some(({ first, last }) => first <= day.dayNumber && day.dayNumber <= last))
+      return bitsOf(grid, freeSlots(grid, schedule, day.date, busy.map(intervalOfSpan)));
+    const near = busy.filter((span) => meet(day, span));
+    return near.length === 0 ? day.bits : dayBits(grid, indexesOf(day.slots.filter((slot) => isClear(slot, near))));
+  });
+}
+
+function openDays(grid: Grid, schedule: Schedule, start: Temporal.PlainDate, days: number): readonly OpenDay[] {
+  const { timeZone, workingHours } = schedule;
+  const ofHours = windows.get(workingHours) ?? new Map<string, readonly OpenDay[]>();
+  const { firstSlotMinute, slotMinutes, slotsPerDay } = grid;
+  const key = `${timeZone} ${start.toString()}/${days} ${firstSlotMinute}+${slotsPerDay}x${slotMinutes}`;
+  const known = ofHours.get(key);
+  if (known) return known;
+  if (ofHours.size >= MAX_WINDOWS) ofHours.clear();
+  const weekly = { timeZone, workingHours, exceptions: [] };
+  const open = Array.from({ length: days }, (_, ahead) => openDay(grid, weekly, start.add({ days: ahead })));
+  windows.set(workingHours, ofHours.set(key, open));
+  return open;
+}
+
+function openDay(grid: Grid, weekly: Schedule, date: Temporal.PlainDate): OpenDay {
+  const free = freeSlots(grid, weekly, date, []);
+  const slots = free.flatMap((slot) => (slot.index === undefined ? [] : [{ ...spanOf(slot), index: slot.index }]));
+  return {
+    date,
+    dayNumber: dayNumber(date),
+    slots,
+    bits: bitsOf(grid, free),
+    startMs: slots.at(0)?.startMs ?? 0,
+    endMs: slots.at(-1)?.endMs ?? 0,
+  };
+}
+
+function daysOf(exceptions: readonly ScheduleException[]): { first: number; last: number }[] {
+  return exceptions.map(({ firstDay, lastDay }) => ({ first: dayNumber(firstDay), last: dayNumber(lastDay) }));
+}
+
+function intervalOfSpan({ startMs, endMs }: Span): Interval {
+  return intervalOf(startMs, endMs);
+}
+
+function meet(one: Span, other: Span): boolean {
+  return one.startMs < other.endMs && other.startMs < one.endMs;
+}
+
+function isClear(slot: Span, taken: readonly Span[]): boolean {
+  return !taken.some((span) => meet(slot, span));
+}
+
+function indexesOf(slots: readonly { readonly index: number }[]): number[] {
+  return slots.map(({ index }) => index);
 }
 
 /** Those of a day's slots that its bits say are free; undefined on a day that has slots without a bit. */

@@ -4,6 +4,7 @@ import type { Interval } from './interval.ts';
 export type Stretch = { readonly fromMs: number; readonly untilMs: number; readonly offsetMs: number };
 
 export const MINUTE_MS = 60_000;
+const DAY_MS = 24 * 60 * MINUTE_MS;
 /** More than any zone has ever been away from UTC. */
 const WIDEST_OFFSET_MS = 24 * 60 * MINUTE_MS;
 
@@ -13,7 +14,12 @@ const MAX_YEARS = 4_096;
 
 /** Local midnight as the clock names it, whether or not it was shown that day, read as if it were UTC. */
 export function localMidnightMs(date: Temporal.PlainDate): number {
-  return date.toZonedDateTime('UTC').epochMilliseconds;
+  return new Date(0).setUTCFullYear(date.year, date.month - 1, date.day);
+}
+
+/** Days since 1970-01-01. */
+export function dayNumber(date: Temporal.PlainDate): number {
+  return localMidnightMs(date) / DAY_MS;
 }
 
 export function localDate(timeZone: string, instant: Temporal.Instant): Temporal.PlainDate {
@@ -61,6 +67,13 @@ export function intervalOf(startMs: number, endMs: number): Interval {
     start: Temporal.Instant.fromEpochMilliseconds(startMs),
     end: Temporal.Instant.fromEpochMilliseconds(endMs),
   };
+}
+
+/** An interval in milliseconds of the epoch: to make and to ask many instants takes time and memory. */
+export type Span = { readonly startMs: number; readonly endMs: number };
+
+export function spanOf({ start, end }: Interval): Span {
+  return { startMs: start.epochMilliseconds, endMs: end.epochMilliseconds };
 }
 
 function stretchesOfYear(timeZone: string, year: number): readonly Stretch[] {

@@ -3,7 +3,7 @@ import type { ClientContext, Redis, Result } from 'ioredis';
 declare module 'ioredis' {
   // The driver's own parameter has this name and default; a declaration that merges with it must have them too.
   interface RedisCommander<Context extends ClientContext = { type: 'default' }> {
-    availabilityWriteRow(...args: [...WriteArgs, ...WindowArgs, row: Buffer]): Result<unknown, Context>;
+    availabilityWriteRows(...args: [...WriteArgs, ...WindowArgs, rows: Buffer]): Result<unknown, Context>;
     availabilityFillRows(...args: [...WriteArgs, ...WindowArgs, rows: Buffer]): Result<unknown, Context>;
     availabilityWriteDays(
       ...args: [...WriteArgs, latest: number, days: number, dayBytes: number, ...dated: (number | Buffer)[]]
@@ -70,7 +70,7 @@ local function prepareBlock()
 end
 `;
 
-const writeRow = `${tellChange}${prepareBlock}
+const writeRows = `${tellChange}${prepareBlock}
 prepareBlock()
 redis.call('SETRANGE', key, offset, ARGV[9])
 tellChange()
@@ -140,7 +140,7 @@ return table.concat(found)
 
 /** Gives the connection the commands above; each runs by its digest once the server knows it. */
 export function defineAvailabilityCommands(redis: Redis): void {
-  redis.defineCommand('availabilityWriteRow', { numberOfKeys: 2, lua: writeRow });
+  redis.defineCommand('availabilityWriteRows', { numberOfKeys: 2, lua: writeRows });
   redis.defineCommand('availabilityFillRows', { numberOfKeys: 2, lua: fillRows });
   redis.defineCommand('availabilityWriteDays', { numberOfKeys: 2, lua: writeDays });
   redis.defineCommand('availabilityForget', { numberOfKeys: 2, lua: forget });

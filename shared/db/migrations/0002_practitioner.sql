@@ -104,6 +104,13 @@ CREATE TABLE practitioner.busy_slots (
 --> statement-breakpoint
 CREATE INDEX busy_slots_by_practitioner ON practitioner.busy_slots (practitioner_id, busy_start) WHERE active;
 --> statement-breakpoint
+-- Practitioners whose row of the availability bitmap lacks what is kept here, since Redis did not take it: nobody believes it.
+CREATE TABLE practitioner.stale_rows (
+  country_code char(2) NOT NULL,
+  practitioner_id uuid NOT NULL,
+  PRIMARY KEY (country_code, practitioner_id)
+);
+--> statement-breakpoint
 CREATE FUNCTION practitioner.add_country(country text) RETURNS void
 LANGUAGE plpgsql SET search_path = '' AS $$
 DECLARE
@@ -166,14 +173,20 @@ CREATE VIEW practitioner.published_schedules AS
         'startMinute', e.start_minute, 'endMinute', e.end_minute) ORDER BY e.first_day, e.id)
       FROM practitioner.schedule_exceptions e
       WHERE e.country_code = p.country_code AND e.practitioner_id = p.id AND e.last_day >= current_date - 2
-    ), '[]'::json) AS exceptions
+    ), '[]'::json) AS exceptions,
+    EXISTS (
+      SELECT FROM practitioner.stale_rows s WHERE s.country_code = p.country_code AND s.practitioner_id = p.id
+    ) AS row_is_stale
   FROM practitioner.practitioners p;
+--> statement-breakpoint
+CREATE VIEW practitioner.published_busy_slots AS
+  SELECT country_code, practitioner_id, busy_start, busy_end FROM practitioner.busy_slots WHERE active;
 --> statement-breakpoint
 GRANT USAGE ON SCHEMA practitioner TO careflow_practitioner, careflow_practitioner_reader;
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE, DELETE ON practitioner.practitioners, practitioner.working_hours,
-  practitioner.schedule_exceptions, practitioner.visit_types, practitioner.busy_slots, practitioner.inbox,
-  practitioner.outbox TO careflow_practitioner;
+  practitioner.schedule_exceptions, practitioner.visit_types, practitioner.busy_slots, practitioner.stale_rows,
+  practitioner.inbox, practitioner.outbox TO careflow_practitioner;
 --> statement-breakpoint
 GRANT SELECT ON practitioner.published_visit_types, practitioner.published_practitioners,
-  practitioner.published_schedules TO careflow_practitioner, careflow_practitioner_reader;
+  practitioner.published_schedules, practitioner.published_busy_slots TO careflow_practitioner, careflow_practitioner_reader;

@@ -79,6 +79,12 @@ export const busySlots = practitionerSchema.table('busy_slots', {
   slotStart: instant('slot_start').notNull(),
 });
 
+/** Practitioners whose row of the availability bitmap is not to be believed: Redis did not take what is kept here. */
+export const staleRows = practitionerSchema.table('stale_rows', {
+  country: country(),
+  practitionerId: uuid('practitioner_id').notNull(),
+});
+
 export const practitionerInbox = inboxTable(practitionerSchema);
 export const practitionerOutbox = outboxTable(practitionerSchema);
 
@@ -105,5 +111,16 @@ export const publishedSchedules = practitionerSchema
     timeZone: text('time_zone').notNull(),
     workingHours: json('working_hours').$type<WorkingHoursJson[]>().notNull(),
     exceptions: json().$type<ScheduleExceptionJson[]>().notNull(),
+    rowIsStale: boolean('row_is_stale').notNull(),
+  })
+  .existing();
+
+/** What takes time of practitioners, without saying what it is. */
+export const publishedBusySlots = practitionerSchema
+  .view('published_busy_slots', {
+    country: country(),
+    practitionerId: uuid('practitioner_id').notNull(),
+    busyStart: instant('busy_start').notNull(),
+    busyEnd: instant('busy_end').notNull(),
   })
   .existing();

@@ -2,11 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { freePort } from '../../../infra/local/services/free-port.ts';
 import { startRedis } from '../../../infra/local/services/redis.ts';
+import { freeSlotsOf } from '../../../shared/domain/day-bits.ts';
+import { connectRedis } from '../../../shared/redis/client.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
-import { bookingOf, type Day, openWorld, type World } from './world.ts';
+import { bookingOf, type Day, openWorld, type Practitioner, type World } from './world.ts';
 
 const MONDAY = '2030-01-07';
+const TUESDAY = '2030-01-08';
 const TEN = '2030-01-07T09:00:00Z';
 
 let world: World;
@@ -26,6 +29,11 @@ afterAll(async () => {
   await world.close();
   await redis.stop();
 });
+
+async function startAgain(): Promise<void> {
+  await restart();
+  await until(() => world.redis.status === 'ready', { what: 'the connection to Redis' });
+}
 
 describe('with an empty Redis', () => {
   it('rebuilds what is missing from PostgreSQL, once', async () => {
@@ -80,7 +88,7 @@ function stale(ordinal: number) {
 }
 
 describe('without Redis', () => {
-  it('answers from PostgreSQL, sends events back, and has missed none when Redis returns', async () => {
+  it('answers from PostgreSQL, tells of what changes, sends events back and has missed none when Redis returns', async () => {
     const { id, ordinal } = await world.addPractitioner();
     const [leaving, cancelled] = [bookingOf(id, '2030-01-08T09:00:00Z'), bookingOf(id, '2030-01-07T10:00:00Z')];
     for (const event of [leaving.created(), cancelled.created()]) await world.deliver(event);
@@ -91,15 +99,99 @@ describe('without Redis', () => {
     const expected = ['09:00', '10:30', '11:00', '11:30'];
     expect(await world.starts(id, MONDAY)).toEqual(expected);
     expect((await world.get(`/fr/availability?practitionerIds=${id}`)).status).toBe(200);
-    expect(await world.told(id)).toHaveLength(2);
+    const told = (await world.told(id)).slice(2);
+    expect(told.map(({ date }) => date)).toEqual([MONDAY, MONDAY, MONDAY, TUESDAY]);
 
-    await restart();
-    await until(() => world.redis.status === 'ready', { what: 'the connection to Redis' });
+    await startAgain();
     await world.bitmap.writeRow(stale(ordinal));
     for (const event of missed) expect(await world.deliverUntilDone(event)).toBe(204);
     expect(await world.starts(id, MONDAY)).toEqual(expected);
-    expect(await world.starts(id, '2030-01-08')).toHaveLength(6);
-    const told = (await world.told(id)).slice(2);
-    expect(told.map(({ date }) => date)).toEqual([MONDAY, MONDAY, MONDAY, '2030-01-08']);
+    expect(await world.starts(id, TUESDAY)).toHaveLength(6);
+    expect(await world.told(id)).toHaveLength(6);
+  });
+});
+
+/** A practitioner of whom a booking at ten has been missed by Redis, which still holds their row of before. */
+async function staleAtTen(): Promise<Practitioner> {
+  const practitioner = await world.addPractitioner();
+  await redis.stop();
+  expect(await world.deliver(bookingOf(practitioner.id, TEN).created())).toBe(503);
+  await startAgain();
+  await world.bitmap.writeRow(stale(practitioner.ordinal));
+  return practitioner;
+}
+
+const WITHOUT_TEN = ['09:00', '09:30', '10:30', '11:00', '11:30'];
+
+async function freeSlotsInBitmap(ordinal: number, date = MONDAY): Promise<number | undefined> {
+  const [bits] = await world.bitmap.read(ordinal, Temporal.PlainDate.from(date), 1);
+  return bits && freeSlotsOf(bits).length;
+}
+
+async function staleRows(): Promise<number> {
+  return (await world.rows('SELECT FROM practitioner.stale_rows')).length;
+}
+
+describe('a row that Redis did not take, though its event never comes again', () => {
+  it('is not believed by who reads it, and written anew', async () => {
+    const { id, ordinal } = await staleAtTen();
+    expect(await freeSlotsInBitmap(ordinal)).toBe(0);
+    expect(await world.starts(id, MONDAY)).toEqual(WITHOUT_TEN);
+    expect(await world.starts(id, TUESDAY)).toHaveLength(6);
+    expect([await freeSlotsInBitmap(ordinal), await freeSlotsInBitmap(ordinal, TUESDAY)]).toEqual([5, 6]);
+    expect(await staleRows()).toBe(0);
+  });
+
+  it('is not believed by who reads many', async () => {
+    const [{ id }, other] = [await staleAtTen(), await world.addPractitioner()];
+    const { body } = await world.get(`/fr/availability?practitionerIds=${id},${other.id}&from=${MONDAY}&days=1`);
+    expect(body.items.map(({ days }: { days: Day[] }) => days.map(({ slots }) => slots.length))).toEqual([[5], [6]]);
+    expect(await staleRows()).toBe(0);
+  });
+
+  it('is not believed while another writes it', async () => {
+    const { id, ordinal } = await staleAtTen();
+    const release = await world.lockDaysOf(id);
+    expect(await world.starts(id, MONDAY)).toEqual(WITHOUT_TEN);
+    expect([await freeSlotsInBitmap(ordinal), await staleRows()]).toEqual([0, 1]);
+    await release();
+    expect(await world.starts(id, MONDAY)).toEqual(WITHOUT_TEN);
+    expect(await staleRows()).toBe(0);
+  });
+
+  it('is written anew as a whole with the next event of the practitioner', async () => {
+    const { id, ordinal } = await staleAtTen();
+    expect(await world.deliver(bookingOf(id, '2030-01-09T09:00:00Z').created())).toBe(204);
+    expect(await freeSlotsInBitmap(ordinal)).toBe(5);
+    expect(await freeSlotsInBitmap(ordinal, TUESDAY)).toBe(6);
+    expect(await staleRows()).toBe(0);
+  });
+
+  it('is written anew with the next event of anybody', async () => {
+    const [{ ordinal }, other] = [await staleAtTen(), await world.addPractitioner()];
+    expect(await world.deliver(bookingOf(other.id, TEN).created())).toBe(204);
+    expect(await freeSlotsInBitmap(ordinal)).toBe(5);
+    expect(await staleRows()).toBe(0);
+  });
+});
+
+describe('a Redis that stands still', () => {
+  it('holds what is right in the end, whatever of old it carries out when it goes on', async () => {
+    const { id, ordinal } = await world.addPractitioner();
+    expect(await world.starts(id, MONDAY)).toHaveLength(6);
+    const [booking, other] = [bookingOf(id, TEN), world.startFunction()];
+    const control = await connectRedis(redis.url);
+    await control.client('PAUSE', 60_000, 'WRITE');
+    const [created, cancelled] = [booking.created(), booking.cancelled()];
+    expect(await other.deliver(cancelled)).toBe(503);
+    expect(await world.deliver(created)).toBe(503);
+    expect(await staleRows()).toBe(1);
+    await control.client('UNPAUSE');
+    expect(await world.starts(id, MONDAY)).toHaveLength(6);
+    expect(await freeSlotsInBitmap(ordinal)).toBe(6);
+    for (const event of [created, cancelled]) expect(await world.deliverUntilDone(event)).toBe(204);
+    expect(await freeSlotsInBitmap(ordinal)).toBe(6);
+    expect(await staleRows()).toBe(0);
+    control.disconnect();
   });
 });

@@ -39,6 +39,8 @@ export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }
   const admin = connectDatabase(database.url, { applicationName: 'test' });
   const urls = {
     practitioner: database.urlFor('careflow_practitioner'),
+    reader: database.urlFor('careflow_practitioner_reader'),
+    superuser: database.url,
     redis: redisUrl ?? (await createRedisDatabase()),
     eventLog: database.url,
   };

@@ -17,6 +17,7 @@ const OWN: Readonly<Record<string, string>> = {
 /** What a context lets others read. */
 const PUBLISHED: Readonly<Record<string, readonly string[]>> = {
   careflow_practitioner_reader: [
+    'practitioner.published_busy_slots',
     'practitioner.published_practitioners',
     'practitioner.published_schedules',
     'practitioner.published_visit_types',

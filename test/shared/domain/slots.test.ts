@@ -1,8 +1,19 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { Grid } from '../../../shared/domain/grid.ts';
 import { freeSlotsOf } from '../../../shared/domain/day-bits.ts';
-import { bitsOf, freeByBits, freeSlots, indexOf, slotAt, slotsOf, slotsOfVisit } from '../../../shared/domain/slots.ts';
+import {
+  bitsOf,
+  freeByBits,
+  freeSlots,
+  indexOf,
+  slotAt,
+  slotsOf,
+  slotsOfVisit,
+  windowBits,
+} from '../../../shared/domain/slots.ts';
+import { spanOf } from '../../../shared/domain/zone.ts';
 import { aSchedule, at, day, everyDay, halfHours, quarterHours } from './scheduling-samples.ts';
 
 const hours: Grid = { firstSlotMinute: 0, slotMinutes: 60, slotsPerDay: 24 };
@@ -144,5 +155,78 @@ describe('every IANA zone on the days its clock changes, 2026 to 2030', () => {
     }
     expect(wrong).toEqual([]);
     expect(checked).toBeGreaterThan(200_000);
+  });
+});
+
+describe('the bits of a window', () => {
+  const minutes = (step: number) =>
+    fc
+      .tuple(fc.integer({ min: 0, max: 1440 / step - 1 }), fc.integer({ min: 1, max: 1440 / step }))
+      .map(([one, other]) => [one, one < other ? other : one + 1].map((count) => count * step))
+      .map(([startMinute = 0, endMinute = 0]) => ({ startMinute, endMinute }));
+  const workingHours = fc.array(
+    fc
+      .record({ weekday: fc.integer({ min: 1, max: 7 }), span: minutes(15) })
+      .map(({ weekday, span }) => ({ weekday, ...span })),
+    { maxLength: 12 },
+  );
+  const aDay = fc.integer({ min: -3, max: 24 });
+  const exception = (start: Temporal.PlainDate) =>
+    fc
+      .record({
+        kind: fc.constantFrom('closed', 'open'),
+        days: fc.tuple(aDay, fc.nat(8)),
+        span: fc.option(minutes(30), { nil: undefined }),
+      })
+      .map(({ kind, days: [first, more], span }) => ({
+        kind: span ? kind : ('closed' as const),
+        firstDay: start.add({ days: first }),
+        lastDay: start.add({ days: first + more }),
+        ...(span ?? { startMinute: null, endMinute: null }),
+      }));
+  const busySpan = (start: Temporal.PlainDate) =>
+    fc.tuple(fc.integer({ min: -2_000, max: 24 * 1440 }), fc.integer({ min: 1, max: 2_000 })).map(([from, length]) => {
+      const begins = start.toZonedDateTime('UTC').toInstant().add({ minutes: from });
+      return { start: begins, end: begins.add({ minutes: length }) };
+    });
+  const samples = fc
+    .constantFrom(day('2026-03-20'), day('2026-10-20'), day('2011-12-25'), day('2026-06-01'))
+    .chain((start) =>
+      fc.record({
+        start: fc.constant(start),
+        grid: fc.constantFrom(halfHours, quarterHours, hours),
+        timeZone: fc.constantFrom('Europe/Paris', 'Australia/Lord_Howe', 'Pacific/Apia', 'America/Sao_Paulo'),
+        workingHours,
+        exceptions: fc.array(exception(start), { maxLength: 4 }),
+        busy: fc.array(busySpan(start), { maxLength: 6 }),
+      }),
+    );
+
+  it('are those of the free slots of each of its days', () => {
+    fc.assert(
+      fc.property(samples, ({ start, grid, timeZone, workingHours, exceptions, busy }) => {
+        const schedule = { timeZone, workingHours, exceptions };
+        const dates = Array.from({ length: 20 }, (_, ahead) => start.add({ days: ahead }));
+        const expected = dates.map((date) => bitsOf(grid, freeSlots(grid, schedule, date, busy)));
+        // The second time most of it is known.
+        for (const others of [[], busy]) windowBits(grid, schedule, others.map(spanOf), { start, days: 20 });
+        expect(windowBits(grid, schedule, busy.map(spanOf), { start, days: 20 })).toEqual(expected);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('are not mixed up for another zone, window or grid of the same hours', () => {
+    const weekly = everyDay(480, 1200);
+    const [first, later] = [day('2026-03-27'), day('2026-03-28')];
+    for (const timeZone of ['Europe/Paris', 'Asia/Tokyo'])
+      for (const start of [first, later])
+        for (const grid of [hours, halfHours]) {
+          const schedule = aSchedule({ workingHours: weekly, timeZone });
+          const expected = [start, start.add({ days: 1 })].map((date) =>
+            bitsOf(grid, freeSlots(grid, schedule, date, [])),
+          );
+          expect(windowBits(grid, schedule, [], { start, days: 2 })).toEqual(expected);
+        }
   });
 });

@@ -1,0 +1,15 @@
+import { listStale } from '../../shared/db/availability.ts';
+import type { Deps } from './deps.ts';
+import { rebuild } from './rebuild.ts';
+
+/** As many as an event has time for; the next ones mend the others. */
+const FEW_ROWS = 20;
+
+/**
+ * Writes some of a country's stale rows anew, before all the practitioner's own. Throws `unavailable` while Redis does not
+ * take them.
+ */
+export async function mendStaleRows(deps: Deps, country: string, practitionerId: string): Promise<void> {
+  const stale = await listStale(deps.db, country, { first: practitionerId, limit: FEW_ROWS });
+  if (stale.length > 0) await rebuild(deps, country, stale);
+}
