@@ -7,6 +7,7 @@ import { operations } from '../contracts/contracts.ts';
 import { createDocsPages } from './docs-pages.ts';
 import { pass } from './knative/proxy.ts';
 import type { Serving } from './knative/serving.ts';
+import { MissingRequirement } from './services/missing-requirement.ts';
 
 export type GatewayOptions = {
   readonly port: number;
@@ -28,15 +29,36 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => void;
 /** Longer than any client keeps an idle connection, as the functions do. */
 const KEEP_ALIVE_MS = 95_000;
 
+/** For whatever is shown in a browser. */
+const PROTECTION = [
+  ['x-content-type-options', 'nosniff'],
+  ['x-frame-options', 'DENY'],
+  ['referrer-policy', 'no-referrer'],
+] as const;
+
 /** The one address of the platform: a path goes to the function whose contract has it, or to a local helper. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const find = createRouter(options);
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (request, response) => {
-    find(new URL(request.url ?? '/', 'http://gateway').pathname)(request, response);
+    for (const [name, value] of PROTECTION) response.setHeader(name, value);
+    find(pathOf(request))(request, response);
   });
-  server.listen(options.port);
-  await once(server, 'listening');
+  // Who can reach this can read every message and be anybody: nobody but this machine.
+  server.listen(options.port, '127.0.0.1');
+  await once(server, 'listening').catch(() => Promise.reject(portInUse(options.port)));
   return { url: `http://localhost:${portOf(server)}`, stop: () => stop(server) };
+}
+
+/** As it was sent: nothing is taken for another path than the function will see. */
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '';
+}
+
+export function portInUse(port: number): MissingRequirement {
+  return new MissingRequirement(
+    `Port ${port} is in use by another program`,
+    `Stop that program, or choose another port: CAREFLOW_PORT=${port + 1} npm start`,
+  );
 }
 
 function createRouter({ functions, helpers, samples }: GatewayOptions): (path: string) => Handle {

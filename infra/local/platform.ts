@@ -8,6 +8,7 @@ import { bundleFunctions } from '../image/bundle.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { renderKustomization } from './knative/kustomize.ts';
 import { type Knative, startKnative } from './knative/start.ts';
+import { endEarlierRun, functionPids } from './leftovers.ts';
 import { startMailbox } from './mailbox/start.ts';
 import { audience } from './oidc/sample-access.ts';
 import { startOidc } from './oidc/start.ts';
@@ -59,6 +60,7 @@ async function startParts(
 ): Promise<RunningPlatform> {
   const { home, onProgress } = options;
   const bundle = join(home, 'functions');
+  await endEarlierRun(home);
   const [services] = await Promise.all([startServices(options), bundleFunctions(bundle)]);
   parts.push(() => services.stop());
   await migrate(services.urls.DATABASE_URL);
@@ -78,6 +80,7 @@ async function startParts(
   };
   const command = (name: string) => ({
     argv: [process.execPath, join(bundle, name, 'main.mjs')],
+    pidFolder: functionPids(home),
     env: { NODE_COMPILE_CACHE: join(home, 'compile-cache'), DRAIN_DELAY_MS: '0', PATH: process.env['PATH'] ?? '' },
   });
   const manifests = await renderKustomization(OVERLAY);

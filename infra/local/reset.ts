@@ -2,6 +2,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { careflowHome } from './home.ts';
+import { lockHome } from './home-lock.ts';
+import { endEarlierRun } from './leftovers.ts';
 import { findPlatform } from './platform-file.ts';
 
 /** What was downloaded, and is the same after the next start. */
@@ -13,6 +15,8 @@ async function reset(home: string): Promise<void> {
   const running = await findPlatform(home);
   if (running)
     throw new Error(`The platform is running (process ${running.pid}). Stop it with Ctrl-C, then try again.`);
+  await lockHome(home);
+  await endEarlierRun(home);
   await removeAllBut(home, KEPT);
   await removeAllBut(join(home, KEPT), KEPT_WITHIN);
   process.stdout.write(`All data in ${home} is gone. \`npm start\` begins anew.\n`);

@@ -5,6 +5,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 import { careflowHome } from './home.ts';
+import { lockHome } from './home-lock.ts';
+import { portInUse } from './gateway.ts';
 import { startPlatform } from './platform.ts';
 import { findPlatform, removePlatform, writePlatform } from './platform-file.ts';
 import { MissingRequirement } from './services/missing-requirement.ts';
@@ -17,6 +19,7 @@ async function main(): Promise<void> {
   const home = careflowHome();
   const port = readPort(process.env['CAREFLOW_PORT'] ?? '8080');
   await mustBeAlone(home);
+  await lockHome(home);
   await mustBeFree(port);
   await mkdir(join(home, 'logs'), { recursive: true });
   const log = createWriteStream(join(home, 'logs', 'functions.log'), { flags: 'a' });
@@ -59,11 +62,7 @@ async function mustBeFree(port: number): Promise<void> {
     (error: unknown) => error,
   );
   server.close();
-  if (fault === undefined) return;
-  throw new MissingRequirement(
-    `Port ${port} is in use by another program`,
-    `Stop that program, or choose another port: CAREFLOW_PORT=${port + 1} npm start`,
-  );
+  if (fault !== undefined) throw portInUse(port);
 }
 
 function readPort(text: string): number {

@@ -1,12 +1,21 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
 import { AppError } from '../../../shared/errors.ts';
+import { endingWithParent } from '../services/child-process.ts';
 import { freePort } from '../services/free-port.ts';
+import { noteProcess } from '../services/leftover-process.ts';
 import { type Clock, endsWithin } from './clock.ts';
 
-export type Command = { argv: string[]; env: Record<string, string> };
+export type Command = {
+  argv: string[];
+  env: Record<string, string>;
+  /** Notes the process here while it runs, for the next start to end it where this one is killed. */
+  pidFolder?: string;
+};
 
 export type InstanceOptions = {
   command: Command;
@@ -36,7 +45,7 @@ const probeIntervalMs = 10;
 export async function startInstance(options: InstanceOptions): Promise<Instance> {
   const { clock } = options;
   const port = await freePort();
-  const child = launch(options.command, port, options.log);
+  const child = await launch(options.command, port, options.log);
   const pool = new Pool(`http://127.0.0.1:${port}`, { connections: null, headersTimeout: 0, bodyTimeout: 0 });
   const exited = watchExit(child).then(async (outcome) => {
     await pool.destroy();
@@ -52,9 +61,17 @@ export async function startInstance(options: InstanceOptions): Promise<Instance>
   return { pool, ready, exited, stop };
 }
 
-/** In a process group of its own: a Ctrl-C in the terminal reaches the platform, which drains before it stops this. */
-function launch({ argv: [file = '', ...args], env }: Command, port: number, log: (line: string) => void): ChildProcess {
-  const child = spawn(file, args, {
+/**
+ * In a process group of its own: a Ctrl-C in the terminal reaches the platform, which drains before it stops this. Where the
+ * platform is killed, the kernel tells it to stop.
+ */
+async function launch(
+  { argv, env, pidFolder }: Command,
+  port: number,
+  log: (line: string) => void,
+): Promise<ChildProcess> {
+  const [command = '', ...args] = argv;
+  const child = spawn(...(await endingWithParent({ command, args, stopSignal: 'SIGTERM' })), {
     env: { ...env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -62,8 +79,15 @@ function launch({ argv: [file = '', ...args], env }: Command, port: number, log:
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   child.once('exit', () => process.off('exit', kill));
+  if (pidFolder !== undefined) noteWhileItRuns(child, pidFolder);
   for (const output of [child.stdout, child.stderr]) createInterface({ input: output }).on('line', log);
   return child;
+}
+
+function noteWhileItRuns(child: ChildProcess, folder: string): void {
+  const file = join(folder, `${child.pid}.pid`);
+  const noted = noteProcess(file, child.pid);
+  child.once('exit', () => void noted.then(() => rm(file, { force: true })));
 }
 
 async function watchExit(child: ChildProcess): Promise<string> {

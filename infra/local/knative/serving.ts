@@ -84,10 +84,10 @@ function toOptions({ metadata: { name }, spec }: ServiceResource, timeoutMs: num
   const [container] = pod.containers;
   const { windowMs = options.windowMs ?? defaultWindowMs, ...scale } = scaleOf(metadata.annotations);
   const most = Math.max(options.maxScale ?? 1, scale.minScale);
-  const { argv, env } = options.command(name, container.args);
+  const { env, ...command } = options.command(name, container.args);
   const own = { K_SERVICE: name, K_CONFIGURATION: name, K_REVISION: `${name}-00001` };
   return {
-    command: { argv, env: { ...env, ...resolveEnv(name, container, options.values), ...own } },
+    command: { ...command, env: { ...env, ...resolveEnv(name, container, options.values), ...own } },
     startupPath: container.startupProbe?.httpGet?.path,
     readinessPath: container.readinessProbe?.httpGet?.path,
     startTimeoutMs: startTimeoutMs(container),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Provider, TokenEndpointGrantContext } from 'oidc-provider';
-import { errors } from 'oidc-provider';
+import { InvalidGrant, InvalidRequest } from 'oidc-provider/lib/helpers/errors.js';
 
 import { roles } from '../../../shared/domain/caller.ts';
 import { Country } from '../../../schemas/fields.ts';
@@ -33,12 +33,12 @@ const everyScope = [...new Set(Object.values(scopesByRole).flat())].join(' ');
 export function registerGrants(provider: Provider, findUser: FindUser): void {
   registerGrant(provider, 'client_credentials', z.object({}), async (_none, clientId) => {
     const identity = officeClients[clientId];
-    if (identity === undefined) throw new errors.InvalidGrant('this client does not act for itself');
+    if (identity === undefined) throw new InvalidGrant('this client does not act for itself');
     return identity;
   });
   registerGrant(provider, 'password', PasswordGrant, async ({ username, password }) => {
     const user = password === samplePassword ? await findUser(username) : undefined;
-    if (user === undefined) throw new errors.InvalidGrant('user name or password is wrong');
+    if (user === undefined) throw new InvalidGrant('user name or password is wrong');
     return user;
   });
   registerGrant(provider, sampleGrantType, SampleGrant, async ({ subject, role, country }) => ({
@@ -57,7 +57,7 @@ function registerGrant<Shape extends z.ZodObject>(
   const answer = async (context: TokenEndpointGrantContext) => {
     const { client, params } = context.oidc;
     const parameters = shape.safeParse(params);
-    if (!parameters.success) throw new errors.InvalidRequest(z.prettifyError(parameters.error));
+    if (!parameters.success) throw new InvalidRequest(z.prettifyError(parameters.error));
     const identity = await grant(parameters.data, client.clientId);
     context.body = await issueToken(provider, context, identity, grantedScope(identity, params.scope));
   };

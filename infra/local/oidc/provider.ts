@@ -1,6 +1,7 @@
 import type { JWK } from 'jose';
 import type { Adapter, ClientMetadata } from 'oidc-provider';
-import { Provider } from 'oidc-provider';
+// Its index says that it does not know this Node, whichever that is, unless it is in long-term support.
+import { Provider } from 'oidc-provider/lib/provider.js';
 
 import type { FindUser } from './grants.ts';
 import { registerGrants } from './grants.ts';

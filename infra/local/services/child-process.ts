@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, open, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { findExecutable } from './command.ts';
+import { noteProcess } from './leftover-process.ts';
 
 export type ChildSpec = {
   command: string;
@@ -36,9 +37,8 @@ export type Child = {
  */
 export async function startChild(spec: ChildSpec): Promise<Child> {
   await mkdir(dirname(spec.logFile), { recursive: true });
-  await mkdir(dirname(spec.pidFile), { recursive: true });
   const log = await open(spec.logFile, 'a', 0o644);
-  const [command, args] = await withParentDeathSignal(spec);
+  const [command, args] = await endingWithParent(spec);
   const child = spawn(command, args, { detached: true, stdio: ['ignore', log.fd, log.fd] });
   // Listened to from the first moment: a process that ends at once has ended before the next line is through.
   const exit: Promise<(number | string | null)[]> = once(child, 'exit');
@@ -46,15 +46,20 @@ export async function startChild(spec: ChildSpec): Promise<Child> {
   exit.catch(() => undefined);
   await once(child, 'spawn');
   await log.close();
-  await writeFile(spec.pidFile, JSON.stringify({ pid: child.pid, parent: process.pid }));
+  await noteProcess(spec.pidFile, child.pid);
   return watch(spec, child, exit);
 }
 
-async function withParentDeathSignal(spec: ChildSpec): Promise<[string, string[]]> {
+/** The command and its arguments, where it can be so by way of setpriv(1): the kernel sends the signal when its parent dies. */
+export async function endingWithParent({
+  command,
+  args,
+  stopSignal,
+  privileges = [],
+}: Pick<ChildSpec, 'command' | 'args' | 'stopSignal' | 'privileges'>): Promise<[string, string[]]> {
   const setpriv = await findExecutable('setpriv');
-  if (setpriv === undefined) return [spec.command, [...spec.args]];
-  const privileges = spec.privileges ?? [];
-  return [setpriv, ['--pdeathsig', spec.stopSignal, ...privileges, '--', spec.command, ...spec.args]];
+  if (setpriv === undefined) return [command, [...args]];
+  return [setpriv, ['--pdeathsig', stopSignal, ...privileges, '--', command, ...args]];
 }
 
 function watch(spec: ChildSpec, child: ChildProcess, exit: Promise<(number | string | null)[]>): Child {

@@ -1,10 +1,26 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 
+import { PortInUse } from './process.ts';
+
 /** The preferred port of 127.0.0.1 when nothing listens there, else one that is free now. */
 export async function freePort(preferred = 0): Promise<number> {
   const port = await tryPort(preferred);
   return port ?? (await freePort());
+}
+
+/** Starts something on the preferred port or, where that is taken, on one that was free a moment ago; as often as it takes. */
+export async function onFreePort<Started>(
+  preferred: number,
+  start: (port: number) => Promise<Started>,
+): Promise<Started> {
+  for (let port = await freePort(preferred); ; port = await freePort()) {
+    try {
+      return await start(port);
+    } catch (error) {
+      if (!(error instanceof PortInUse)) throw error;
+    }
+  }
 }
 
 async function tryPort(wanted: number): Promise<number | undefined> {

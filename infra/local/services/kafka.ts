@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,9 +30,6 @@ const LOGGING = fileURLToPath(new URL('../../kafka/log4j2.properties', import.me
 /** Quick to start and small: this broker serves one machine. */
 const JVM = ['-Xms128m', '-Xmx512m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
 
-/** Any valid id: a node that is alone in its cluster. */
-const CLUSTER_ID = 'careflowLocalCluster00';
-
 /** Apache Kafka in KRaft mode, one node in both roles, on 127.0.0.1. Throws MissingRequirement without Java or its jars. */
 export async function startKafka(options: KafkaOptions): Promise<Service> {
   const { dir, port, logFile, onExit } = options;
@@ -55,7 +53,10 @@ export async function startKafka(options: KafkaOptions): Promise<Service> {
         await writeFile(properties, brokerProperties(options));
         await format(java, classPath, dir, properties);
       },
-      isReady: () => answers(port),
+      isReady: async () => {
+        const clusterId = await findClusterId(dir);
+        return clusterId !== undefined && (await clusterAt(port)) === clusterId;
+      },
       ...(onExit && { onExit }),
     },
     `kafka://127.0.0.1:${port}`,
@@ -95,13 +96,24 @@ function brokerProperties({ dir, port, controllerPort, settings }: KafkaOptions)
 }
 
 async function format(java: string, classPath: string[], dir: string, properties: string): Promise<void> {
-  const formatted = await readFile(join(dir, 'data', 'meta.properties'), 'utf8').catch(() => undefined);
-  if (formatted !== undefined) return;
+  if ((await findClusterId(dir)) !== undefined) return;
   const flags = ['-XX:TieredStopAtLevel=1', `-Dlog4j2.configurationFile=${LOGGING}`, ...classPath];
-  await runCommand(java, [...flags, 'kafka.tools.StorageTool', 'format', '-t', CLUSTER_ID, '-c', properties]);
+  await runCommand(java, [...flags, 'kafka.tools.StorageTool', 'format', '-t', newClusterId(), '-c', properties]);
 }
 
-async function answers(port: number): Promise<boolean> {
+/** A UUID as Kafka writes it, in base64; with a dash at its beginning it would read as an option. */
+function newClusterId(): string {
+  return `C${randomBytes(16).toString('base64url').slice(1)}`;
+}
+
+/** The cluster that the folder was formatted for. */
+async function findClusterId(dir: string): Promise<string | undefined> {
+  const properties = await readFile(join(dir, 'data', 'meta.properties'), 'utf8').catch(() => '');
+  return /^cluster\.id=(.+)$/m.exec(properties)?.[1];
+}
+
+/** The cluster of the broker that answers at the port. */
+async function clusterAt(port: number): Promise<string | undefined> {
   quietRequestQueues();
   const client = new Kafka({
     clientId: 'careflow-start',
@@ -114,10 +126,10 @@ async function answers(port: number): Promise<boolean> {
   const admin = client.admin();
   try {
     await admin.connect();
-    const { brokers } = await admin.describeCluster();
-    return brokers.length > 0;
+    const { brokers, clusterId } = await admin.describeCluster();
+    return brokers.length > 0 ? clusterId : undefined;
   } catch {
-    return false;
+    return undefined;
   } finally {
     await admin.disconnect();
   }

@@ -1,7 +1,14 @@
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { MissingRequirement } from './missing-requirement.ts';
+
+/** Tells the next start which process a killed parent left behind. */
+export async function noteProcess(pidFile: string, pid: number | undefined): Promise<void> {
+  await mkdir(dirname(pidFile), { recursive: true });
+  await writeFile(pidFile, JSON.stringify({ pid, parent: process.pid }));
+}
 
 type Leftover = { name: string; pidFile: string; mark: string; stopTimeoutMs: number };
 
@@ -22,6 +29,13 @@ export async function endLeftover({ name, pidFile, mark, stopTimeoutMs }: Leftov
     await endProcess(noted.pid, mark, stopTimeoutMs);
   }
   await rm(pidFile, { force: true });
+}
+
+/** The same for every pid file (`*.pid`) of a folder. */
+export async function endLeftovers(folder: string, leftover: Omit<Leftover, 'pidFile'>): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const files = names.filter((name) => name.endsWith('.pid'));
+  await Promise.all(files.map((file) => endLeftover({ ...leftover, pidFile: join(folder, file) })));
 }
 
 async function endProcess(pid: number, mark: string, timeoutMs: number): Promise<void> {

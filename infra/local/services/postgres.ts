@@ -52,7 +52,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Service> 
       stopTimeoutMs: 20_000,
       startTimeoutMs: 60_000,
       prepare: () => initialise(dir, data, binaries.initdb, account),
-      isReady: () => accepts(`${url}postgres`),
+      isReady: () => serves(`${url}postgres`, data),
       ...(onExit && { onExit }),
     },
     `${url}${database}`,
@@ -93,9 +93,10 @@ async function runAs(account: Account, command: string, args: readonly string[])
   else await runCommand('setpriv', [...account.privileges, '--', command, ...args], { env, cwd: '/' });
 }
 
-async function accepts(url: string): Promise<boolean> {
-  return withClient(url, (client) => client.query('SELECT 1')).then(
-    () => true,
+/** Whether the server at the URL is the one of the data folder. */
+async function serves(url: string, data: string): Promise<boolean> {
+  return withClient(url, (client) => client.query<{ data_directory: string }>('SHOW data_directory')).then(
+    ({ rows }) => rows[0]?.data_directory === data,
     () => false,
   );
 }
@@ -107,12 +108,12 @@ async function createDatabase(url: string, database: string): Promise<void> {
   });
 }
 
-async function withClient(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
+async function withClient<Result>(url: string, work: (client: pg.Client) => Promise<Result>): Promise<Result> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => undefined);
   await client.connect();
   try {
-    await work(client);
+    return await work(client);
   } finally {
     await client.end();
   }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { startChild, type Child, type ChildSpec } from './child-process.ts';
@@ -11,10 +11,19 @@ export type ProcessSpec = ChildSpec & {
   startTimeoutMs: number;
   /** Makes what it starts from; called when nobody else can be running on it. */
   prepare: () => Promise<void>;
-  isReady: () => Promise<boolean>;
+  /** Whether the process of that id answers: another may have got the port. */
+  isReady: (pid: number) => Promise<boolean>;
   /** Told when it ended without having been told to. Where this is given it is then started again. */
   onExit?: (reason: string) => void;
 };
+
+/** Another process took the port first. */
+export class PortInUse extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'PortInUse';
+  }
+}
 
 /** A server that this process started. */
 export type Service = {
@@ -93,13 +102,15 @@ async function start(spec: ProcessSpec): Promise<Child> {
   await spec.prepare();
   const deadline = Date.now() + spec.startTimeoutMs;
   for (;;) {
+    const logged = await sizeOf(spec.logFile);
     const child = await startChild(spec);
     const failure = await untilReady(spec, child, deadline);
     if (failure === undefined) return child;
     await child.end('SIGKILL');
-    const log = await lastLines(spec.logFile);
+    const log = (await readFile(spec.logFile)).subarray(logged).toString();
     if (!isPassing(log) || Date.now() > deadline) {
-      throw new Error(`${spec.name} ${failure}; ${spec.logFile} ends:\n${log}`);
+      const message = `${spec.name} ${failure}; ${spec.logFile} ends:\n${lastLines(log)}`;
+      throw /Address already in use/i.test(log) ? new PortInUse(message) : new Error(message);
     }
     await delay(POLL_MS * 5);
   }
@@ -114,14 +125,20 @@ async function untilReady(spec: ProcessSpec, child: Child, deadline: number): Pr
   const ended = new AbortController();
   void child.ended.then((reason) => ended.abort(reason));
   while (!ended.signal.aborted) {
-    if (await spec.isReady()) return undefined;
+    if (await spec.isReady(child.pid)) return undefined;
     if (Date.now() > deadline) return `was not ready within ${spec.startTimeoutMs / 1_000} s`;
     await delay(POLL_MS);
   }
   return String(ended.signal.reason);
 }
 
-async function lastLines(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8');
+async function sizeOf(file: string): Promise<number> {
+  return stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  );
+}
+
+function lastLines(text: string): string {
   return text.trimEnd().split('\n').slice(-12).join('\n');
 }

@@ -33,7 +33,7 @@ export async function startRedis({ dir, port, logFile, databases = 16, onExit }:
         await mkdir(dir, { recursive: true });
         await writeFile(config, configuration(dir, port, databases));
       },
-      isReady: () => answersPing(port),
+      isReady: (pid) => isProcess(port, pid),
       ...(onExit && { onExit }),
     },
     `redis://127.0.0.1:${port}`,
@@ -55,12 +55,18 @@ function configuration(dir: string, port: number, databases: number): string {
   ].join('\n');
 }
 
-async function answersPing(port: number): Promise<boolean> {
+/** Whether it is that process which answers at the port. */
+async function isProcess(port: number, pid: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   socket.setTimeout(1_000, () => socket.destroy());
   try {
-    socket.write('PING\r\n');
-    for await (const chunk of socket) return String(chunk).startsWith('+PONG');
+    socket.write('INFO server\r\n');
+    let text = '';
+    for await (const chunk of socket) {
+      text += String(chunk);
+      const answered = /^process_id:(\d+)\r$/m.exec(text)?.[1];
+      if (answered !== undefined || text.startsWith('-')) return Number(answered) === pid;
+    }
     return false;
   } catch {
     return false;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { freePort } from './free-port.ts';
+import { freePort, onFreePort } from './free-port.ts';
 import { startKafka } from './kafka.ts';
 import { MissingRequirement } from './missing-requirement.ts';
 import { startPostgres } from './postgres.ts';
@@ -81,23 +81,27 @@ function urlOf(service: Service | undefined): string {
 }
 
 async function runPostgres({ home, onProgress }: ServicesOptions): Promise<Service> {
-  const service = await startPostgres({
-    dir: join(home, 'postgres'),
-    port: await freePort(PORTS.postgres),
-    logFile: join(home, 'logs', 'postgres.log'),
-    onExit: (reason) => onProgress?.(`PostgreSQL ${reason}; it is started again`),
-  });
+  const service = await onFreePort(PORTS.postgres, (port) =>
+    startPostgres({
+      dir: join(home, 'postgres'),
+      port,
+      logFile: join(home, 'logs', 'postgres.log'),
+      onExit: (reason) => onProgress?.(`PostgreSQL ${reason}; it is started again`),
+    }),
+  );
   onProgress?.('PostgreSQL is ready');
   return service;
 }
 
 async function runRedis({ home, onProgress }: ServicesOptions): Promise<Service> {
-  const service = await startRedis({
-    dir: join(home, 'redis'),
-    port: await freePort(PORTS.redis),
-    logFile: join(home, 'logs', 'redis.log'),
-    onExit: (reason) => onProgress?.(`Redis ${reason}; it is started again`),
-  });
+  const service = await onFreePort(PORTS.redis, (port) =>
+    startRedis({
+      dir: join(home, 'redis'),
+      port,
+      logFile: join(home, 'logs', 'redis.log'),
+      onExit: (reason) => onProgress?.(`Redis ${reason}; it is started again`),
+    }),
+  );
   onProgress?.('Redis is ready');
   return service;
 }
@@ -113,15 +117,17 @@ async function runEventLog(options: ServicesOptions): Promise<Service | undefine
 }
 
 async function runKafka({ home, onProgress }: ServicesOptions): Promise<Service> {
-  const service = await startKafka({
-    dir: join(home, 'kafka', 'broker'),
-    libs: join(home, 'kafka', 'libs'),
-    port: await freePort(PORTS.kafka),
-    controllerPort: await freePort(PORTS.controller),
-    logFile: join(home, 'logs', 'kafka.log'),
-    onExit: (reason) => onProgress?.(`Kafka ${reason}; it is started again`),
-    ...(onProgress && { onProgress }),
-  });
+  const service = await onFreePort(PORTS.kafka, async (port) =>
+    startKafka({
+      dir: join(home, 'kafka', 'broker'),
+      libs: join(home, 'kafka', 'libs'),
+      port,
+      controllerPort: await freePort(port === PORTS.kafka ? PORTS.controller : 0),
+      logFile: join(home, 'logs', 'kafka.log'),
+      onExit: (reason) => onProgress?.(`Kafka ${reason}; it is started again`),
+      ...(onProgress && { onProgress }),
+    }),
+  );
   onProgress?.('Kafka is ready');
   return service;
 }
