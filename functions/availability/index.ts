@@ -7,7 +7,7 @@ import { openEventLog } from '../../shared/events/open-event-log.ts';
 import { createPublisher } from '../../shared/events/publisher.ts';
 import { createTokenVerifier } from '../../shared/identity/verify-token.ts';
 import { createBitmaps } from '../../shared/redis/availability-bitmaps.ts';
-import { connectRedis } from '../../shared/redis/client.ts';
+import { openRedis } from '../../shared/redis/client.ts';
 import { createKeyCache } from '../../shared/redis/key-cache.ts';
 import { createRateLimit } from '../../shared/redis/rate-limit.ts';
 import { readConfig } from '../../shared/runtime/config.ts';
@@ -24,7 +24,7 @@ export const open: OpenFunction = async (environment, log) => {
   const name = 'availability';
   const applicationName = `careflow-${name}`;
   const db = connectDatabase(config.DATABASE_URL_PRACTITIONER, { applicationName });
-  const redis = await connectRedis(config.REDIS_URL, { log });
+  const redis = openRedis(config.REDIS_URL, { log });
   const eventLog = openEventLog(config.EVENT_LOG_URL, { clientId: applicationName, log });
   const append = appendTo(eventLog);
   const publisher = createPublisher((keys) => sendUnsent(db, practitionerOutbox, append, { keys, limit: 500 }), log);

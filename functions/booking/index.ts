@@ -7,7 +7,7 @@ import { openEventLog } from '../../shared/events/open-event-log.ts';
 import { createPublisher } from '../../shared/events/publisher.ts';
 import { createTokenVerifier } from '../../shared/identity/verify-token.ts';
 import { createBitmaps } from '../../shared/redis/availability-bitmaps.ts';
-import { connectRedis } from '../../shared/redis/client.ts';
+import { openRedis } from '../../shared/redis/client.ts';
 import { createKeyCache } from '../../shared/redis/key-cache.ts';
 import { createRateLimit } from '../../shared/redis/rate-limit.ts';
 import { createRefusals } from '../../shared/redis/refusals.ts';
@@ -25,7 +25,7 @@ export const open: OpenFunction = async (environment, log) => {
   const db = connectDatabase(config.DATABASE_URL_BOOKING, { applicationName });
   const practitioners = connectDatabase(config.DATABASE_URL_PRACTITIONER_READER, { applicationName });
   const patients = connectDatabase(config.DATABASE_URL_PATIENT_READER, { applicationName });
-  const redis = await connectRedis(config.REDIS_URL, { log });
+  const redis = openRedis(config.REDIS_URL, { log });
   const eventLog = openEventLog(config.EVENT_LOG_URL, { clientId: applicationName, log });
   const append = appendTo(eventLog);
   const publisher = createPublisher((keys) => sendAllUnsent(db, bookingOutbox, append, keys), log);

@@ -2,7 +2,7 @@ import { MinuteTicked } from '../../schemas/events/platform.v1.ts';
 import { connectDatabase, ping } from '../../shared/db/client.ts';
 import { appendTo } from '../../shared/events/append.ts';
 import { openEventLog } from '../../shared/events/open-event-log.ts';
-import { connectRedis } from '../../shared/redis/client.ts';
+import { openRedis } from '../../shared/redis/client.ts';
 import { readConfig } from '../../shared/runtime/config.ts';
 import type { OpenFunction } from '../../shared/runtime/function.ts';
 import { subscribe } from '../../shared/runtime/route.ts';
@@ -23,7 +23,7 @@ export const open: OpenFunction = async (environment, log) => {
   };
   const patients = config.DATABASE_URL_PATIENT_READER;
   const databases = { ...contexts, ...(patients !== undefined && { patient: connect(patients) }) };
-  const redis = await connectRedis(config.REDIS_URL, { log });
+  const redis = openRedis(config.REDIS_URL, { log });
   const eventLog = openEventLog(config.EVENT_LOG_URL, { clientId: name, log });
   const checks = healthChecks({ databases, redis, eventLog, services: servicesOf(config) });
   const lanes = lanesOf(contexts, appendTo(eventLog), checks);

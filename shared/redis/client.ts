@@ -20,13 +20,30 @@ const CONNECT_TIMEOUT_MS = 2_000;
 const MAX_RECONNECT_DELAY_MS = 2_000;
 
 /**
- * Resolves when connected, or after `timeoutMs` where Redis is not reached: the client goes on trying, and until it
- * succeeds each command fails at once. A command that stays without an answer is AppError `unavailable`.
+ * A client that connects while others go on. Commands wait for the first connection, no longer than `timeoutMs`; from
+ * then on each fails at once while there is none, and the client goes on trying. A command that stays without an answer
+ * is AppError `unavailable`.
  */
-export async function connectRedis(url: string, { log, timeoutMs = 250 }: RedisOptions = {}): Promise<Redis> {
+export function openRedis(url: string, options: RedisOptions = {}): Redis {
+  return begin(url, options).redis;
+}
+
+/** The same, resolving when it is connected, or after `timeoutMs` where Redis is not reached. */
+export async function connectRedis(url: string, options: RedisOptions = {}): Promise<Redis> {
+  const { redis, settled } = begin(url, options);
+  await settled;
+  return redis;
+}
+
+type Beginning = {
+  readonly redis: Redis;
+  /** Resolves when the first connection is there or is no longer waited for. */
+  readonly settled: Promise<void>;
+};
+
+function begin(url: string, { log, timeoutMs = 250 }: RedisOptions): Beginning {
   const redis = new NamedErrorRedis(url, {
     lazyConnect: true,
-    enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     maxRetriesPerRequest: 0,
     commandTimeout: timeoutMs,
@@ -34,11 +51,17 @@ export async function connectRedis(url: string, { log, timeoutMs = 250 }: RedisO
     retryStrategy: (attempt) => Math.min(25 * 2 ** attempt, MAX_RECONNECT_DELAY_MS),
   });
   tellOutages(redis, log);
+  const settled = firstConnection(redis, timeoutMs).finally(() => {
+    redis.options.enableOfflineQueue = false;
+  });
+  return { redis, settled };
+}
+
+async function firstConnection(redis: Redis, timeoutMs: number): Promise<void> {
   const waiting = new AbortController();
   const connected = redis.connect().finally(() => waiting.abort());
   // Either way of failing is an outage, which the client tells of and mends by itself.
   await Promise.race([connected, delay(timeoutMs, undefined, waiting)]).catch(() => undefined);
-  return redis;
 }
 
 /** One line when the connection is lost and one when it is back, however often it is tried between. */

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../../../infra/local/services/free-port.ts';
 import type { Service } from '../../../infra/local/services/process.ts';
 import { startRedis } from '../../../infra/local/services/redis.ts';
-import { type ConnectionLog, connectRedis } from '../../../shared/redis/client.ts';
+import { type ConnectionLog, connectRedis, openRedis } from '../../../shared/redis/client.ts';
 import { until } from '../../support/until.ts';
 
 const unavailable = { code: 'unavailable' };
@@ -41,6 +41,32 @@ async function answers(client: Redis): Promise<boolean> {
     () => false,
   );
 }
+
+describe('openRedis', () => {
+  it('lets what is asked of it wait for its first connection', async () => {
+    const client = (redis = openRedis(server.url, { timeoutMs: 10_000 }));
+    expect(client.status).not.toBe('ready');
+    const [stored, results] = await Promise.all([client.set('early', 'a'), client.pipeline().get('early').exec()]);
+    expect({ stored, results }).toEqual({ stored: 'OK', results: [[null, 'a']] });
+  });
+
+  it('lets nothing wait for a server that is not there', async () => {
+    redis = openRedis(`redis://127.0.0.1:${await freePort()}`, { timeoutMs: 60_000 });
+    await expect(redis.ping()).rejects.toMatchObject(unavailable);
+  });
+
+  it('lets nothing wait longer than a command may take', async () => {
+    process.kill(server.pid, 'SIGSTOP');
+    try {
+      const client = (redis = openRedis(server.url, { timeoutMs: 100 }));
+      await expect(client.ping()).rejects.toMatchObject(unavailable);
+      await until(() => client.options.enableOfflineQueue === false, { what: 'the end of the wait' });
+      await expect(client.ping()).rejects.toMatchObject(unavailable);
+    } finally {
+      process.kill(server.pid, 'SIGCONT');
+    }
+  });
+});
 
 describe('connectRedis', () => {
   it('is connected when it resolves, to the database that the address names', async () => {
