@@ -41,7 +41,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const find = createRouter(options);
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0 }, (request, response) => {
     for (const [name, value] of PROTECTION) response.setHeader(name, value);
-    find(pathOf(request))(request, response);
+    find(request)(request, response);
   });
   // Who can reach this can read every message and be anybody: nobody but this machine.
   server.listen(options.port, '127.0.0.1');
@@ -61,16 +61,19 @@ export function portInUse(port: number): MissingRequirement {
   );
 }
 
-function createRouter({ functions, helpers, samples }: GatewayOptions): (path: string) => Handle {
+function createRouter({ functions, helpers, samples }: GatewayOptions): (request: IncomingMessage) => Handle {
   const passages = Object.entries(helpers).map(([prefix, url]) => ({ prefix, handle: passTo(url) }));
   const routes = Object.entries(operations).flatMap(([workload, contracts]) =>
     contracts.map(({ path }) => ({ pattern: patternOf(path), handle: callOf(functions, workload) })),
   );
   const docs = createDocsPages();
-  return (path) => {
-    if (path === '/samples') return (_, response) => void answerSamples(samples, response);
+  const pageOf = (path: string): Handle | undefined =>
+    path === '/samples' ? (_, response) => void answerSamples(samples, response) : docs(path);
+  return (request) => {
+    const path = pathOf(request);
+    const page = request.method === 'GET' || request.method === 'HEAD' ? pageOf(path) : undefined;
     const passage = passages.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
-    return passage?.handle ?? docs(path) ?? routes.find(({ pattern }) => pattern.test(path))?.handle ?? notFound;
+    return page ?? passage?.handle ?? routes.find(({ pattern }) => pattern.test(path))?.handle ?? notFound;
   };
 }
 

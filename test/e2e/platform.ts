@@ -12,6 +12,8 @@ export type Sample = { practitionerId: string; visitTypeId: string; patientId: s
 
 export type TestPlatform = {
   readonly running: RunningPlatform;
+  /** Where its data and keys are. */
+  readonly home: string;
   readonly sample: Sample;
   /** What the functions logged, a parsed line each. */
   readonly lines: Record<string, unknown>[];
@@ -51,6 +53,7 @@ export async function startTestPlatform(eventLog: 'kafka' | 'postgres'): Promise
   const { gateway, oidc } = running.platform;
   return {
     running,
+    home,
     sample: await readSample(gateway),
     lines,
     token: (role, subject) => requestToken(oidc, { role, subject, country: 'fr', scope: undefined }),
