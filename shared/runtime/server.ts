@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 
 import { AppError } from '../errors.ts';
 import type { CareflowFunction } from './function.ts';
+import { isNear } from './near-address.ts';
 import { registerOperations } from './operations.ts';
 import { registerProbes } from './probes.ts';
 import { explain, problem, problemMediaType, RequestError } from './problem.ts';
@@ -38,7 +39,7 @@ export function buildServer(fn: CareflowFunction, options: ServerOptions): Fasti
   const underWay = watchUnderWay(requestTimeoutMs);
   const app = fastify({
     logger: false,
-    trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
+    trustProxy: isNear,
     bodyLimit: options.bodyLimitBytes ?? 256 * 1024,
     connectionTimeout: requestTimeoutMs + receiveTimeoutMs,
     requestTimeout: receiveTimeoutMs,
