@@ -1,3 +1,4 @@
+import type { Settings } from '../shared/runtime/config.ts';
 import type { OpenFunction } from '../shared/runtime/function.ts';
 
 /** Every function there is; each is a folder of this one, whose `index.ts` exports `open`. */
@@ -6,6 +7,12 @@ export type Workload = (typeof workloads)[number];
 
 export function isWorkload(name: string): name is Workload {
   return workloads.some((workload) => workload === name);
+}
+
+/** What one function reads of its environment, without the function. */
+export async function loadSettings(name: Workload): Promise<Settings> {
+  const { settings }: { settings: Settings } = await import(`./${name}/config.ts`);
+  return settings;
 }
 
 /** Loads one function and nothing of the others. */

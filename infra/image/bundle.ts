@@ -71,6 +71,6 @@ const requiredBuiltins: Plugin = {
 
 function entryOf(workload: string): string {
   return `import { run } from './functions/run.ts';
-import { open } from './functions/${workload}/index.ts';
-await run('${workload}', open);`;
+import { settings } from './functions/${workload}/config.ts';
+await run('${workload}', settings, async () => (await import('./functions/${workload}/index.ts')).open);`;
 }

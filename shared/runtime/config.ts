@@ -6,8 +6,9 @@ export type Setting<Value> = {
   readonly read: (raw: string) => Reading<Value>;
 };
 
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
+
 type Reading<Value> = { readonly value: Value } | { readonly fault: string };
-type Settings = Readonly<Record<string, Setting<unknown>>>;
 type Config<S extends Settings> = { readonly [Name in keyof S]: S[Name] extends Setting<infer Value> ? Value : never };
 type Default<Value> = { readonly default?: Value };
 

@@ -37,10 +37,10 @@ export function drainOnSignal({ log, drainDelayMs, drainDeadlineMs }: DrainOptio
 const lingerMs = 200;
 
 /**
- * Waits until the server is closed. Connections that were opened ahead and carry no request would keep it open, so
+ * Closes the server and waits for it. Connections that were opened ahead and carry no request would keep it open, so
  * once nothing is under way they are cut.
  */
-export async function closed(server: Server, closing: PromiseLike<unknown>, isIdle: () => boolean): Promise<void> {
-  const done = Promise.resolve(closing).then(() => true);
+export async function closed(server: Server, isIdle: () => boolean): Promise<void> {
+  const done = new Promise<true>((resolve) => server.close(() => resolve(true)));
   while (!(await Promise.race([done, sleep(lingerMs, false)]))) if (isIdle()) server.closeAllConnections();
 }

@@ -8,8 +8,9 @@ import { ConfigError } from './config.ts';
 import { closed, drainOnSignal } from './drain.ts';
 import type { Drainable } from './drain.ts';
 import type { Environment, OpenFunction } from './function.ts';
-import { problem, problemMediaType } from './problem.ts';
-import { buildServer, keepAliveTimeoutMs } from './server.ts';
+import { answerUnavailable } from './problem.ts';
+import { keepAliveTimeoutMs } from './serve.ts';
+import { buildServer } from './server.ts';
 import { readSettings } from './settings.ts';
 import type { RuntimeSettings } from './settings.ts';
 
@@ -33,7 +34,8 @@ export function frameworkDoor(environment: Environment): (name: string, load: ()
       } catch (error) {
         opening = undefined;
         console.error(error instanceof ConfigError ? error.message : error);
-        answerUnavailable(response);
+        // The next request tries again: what is missing may come.
+        answerUnavailable(response, 'The function cannot be opened.');
       }
     };
   };
@@ -60,12 +62,6 @@ async function open(
   return app;
 }
 
-/** The next request tries again: what is missing may come. */
-function answerUnavailable(response: ServerResponse): void {
-  const body = problem('unavailable', { detail: 'The function cannot be opened.' });
-  response.writeHead(body.status, { 'content-type': problemMediaType, 'retry-after': '5' }).end(JSON.stringify(body));
-}
-
 /** The framework answers 500 to what is under way and exits at once, so its handlers make way for ours. */
 function drainInstead(settings: RuntimeSettings, drainable: Drainable): void {
   for (const signal of ['SIGTERM', 'SIGINT']) process.removeAllListeners(signal);
@@ -73,7 +69,7 @@ function drainInstead(settings: RuntimeSettings, drainable: Drainable): void {
 }
 
 async function stop(server: Server | undefined, app: FastifyInstance): Promise<void> {
-  if (server) await closed(server, new Promise((resolve) => server.close(resolve)), app.isIdle);
+  if (server) await closed(server, app.isIdle);
   await app.close();
 }
 

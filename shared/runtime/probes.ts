@@ -1,7 +1,14 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
 import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import type { CareflowFunction } from './function.ts';
-import { problemMediaType, problem } from './problem.ts';
+import { answerUnavailable, problem, problemMediaType } from './problem.ts';
+
+const up = { status: 'up' };
+const live = ['/health/live', '/health/liveness'];
+const startup = ['/health/startup'];
+const ready = ['/health/ready', '/health/readiness'];
 
 type ProbeOptions = {
   /** How long a dependency may take to answer `/health/ready`. */
@@ -11,14 +18,26 @@ type ProbeOptions = {
 
 /** Live: the process answers. Startup: its function is open. Ready: what it needs answers too, and it is to stay. */
 export function registerProbes(app: FastifyInstance, fn: CareflowFunction, options: ProbeOptions): void {
-  const up = async (): Promise<{ status: string }> => ({ status: 'up' });
-  const ready = async (_request: unknown, reply: FastifyReply): Promise<unknown> => {
+  const answerUp = async (): Promise<typeof up> => up;
+  const answerReady = async (_request: unknown, reply: FastifyReply): Promise<unknown> => {
     if (options.isDraining()) return notReady(reply, 'Shutting down.', {});
     const failing = await failingOf(fn, options.timeoutMs);
-    return failing.length > 0 ? notReady(reply, 'A dependency does not answer.', { failing }) : { status: 'up' };
+    return failing.length > 0 ? notReady(reply, 'A dependency does not answer.', { failing }) : up;
   };
-  for (const url of ['/health/live', '/health/liveness', '/health/startup']) app.get(url, up);
-  for (const url of ['/health/ready', '/health/readiness']) app.get(url, ready);
+  for (const url of [...live, ...startup]) app.get(url, answerUp);
+  for (const url of ready) app.get(url, answerReady);
+}
+
+/** Answers a probe while the function is being opened; what is none it leaves alone. */
+export function answerEarlyProbe({ method, url = '' }: IncomingMessage, response: ServerResponse): boolean {
+  if (method !== 'GET') return false;
+  if (live.includes(url)) {
+    response.writeHead(200, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(up));
+    return true;
+  }
+  if (![...startup, ...ready].includes(url)) return false;
+  answerUnavailable(response, 'The function is being opened.');
+  return true;
 }
 
 function notReady(reply: FastifyReply, detail: string, details: Readonly<Record<string, unknown>>): FastifyReply {

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+
 import { AppError } from '../errors.ts';
 import type { ErrorCode, PublicDetails } from '../errors.ts';
 import { httpStatus } from './status.ts';
@@ -87,6 +89,13 @@ export function problem(code: ProblemCode, { detail, instance, details }: Partic
   };
   // First for the reader's eye, and again so that no detail takes the place of a standard member.
   return { ...own, ...details, ...own };
+}
+
+/** Answers for a function that is not open. */
+export function answerUnavailable(response: ServerResponse, detail: string): void {
+  const body = problem('unavailable', { detail });
+  const headers = { 'content-type': problemMediaType, 'retry-after': String(defaultRetrySeconds) };
+  response.writeHead(body.status, headers).end(JSON.stringify(body));
 }
 
 function statusOf(code: ProblemCode): number {

@@ -1,6 +1,3 @@
-import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
-
 import { fastify } from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -11,7 +8,6 @@ import { isNear } from './near-address.ts';
 import { registerOperations } from './operations.ts';
 import { registerProbes } from './probes.ts';
 import { explain, problem, problemMediaType, RequestError } from './problem.ts';
-import type { ProblemCode } from './problem.ts';
 import { headerOf, pathPattern } from './request.ts';
 import { startSpan } from './trace-context.ts';
 import { watchUnderWay } from './under-way.ts';
@@ -29,10 +25,6 @@ export type ServerOptions = {
   readonly probeTimeoutMs?: number;
 };
 
-/** Above the 90 s for which Knative's queue-proxy keeps idle connections, or it would send into a closed one. */
-export const keepAliveTimeoutMs = 95_000;
-const receiveTimeoutMs = 30_000;
-
 /** A function behind HTTP. The caller listens, or hands requests to `routing`. */
 export function buildServer(fn: CareflowFunction, options: ServerOptions): FastifyInstance {
   const { log, requestTimeoutMs = 30_000 } = options;
@@ -41,10 +33,6 @@ export function buildServer(fn: CareflowFunction, options: ServerOptions): Fasti
     logger: false,
     trustProxy: isNear,
     bodyLimit: options.bodyLimitBytes ?? 256 * 1024,
-    connectionTimeout: requestTimeoutMs + receiveTimeoutMs,
-    requestTimeout: receiveTimeoutMs,
-    keepAliveTimeout: keepAliveTimeoutMs,
-    http: { headersTimeout: receiveTimeoutMs / 2 },
     routerOptions: { maxParamLength: 200 },
     return503OnClosing: false,
     // Contracts are checked by zod: Fastify's own compilers would only be loaded.
@@ -53,7 +41,6 @@ export function buildServer(fn: CareflowFunction, options: ServerOptions): Fasti
       receive(request, reply);
       answerError(error, request, reply, log);
     },
-    clientErrorHandler: answerClientError,
   });
   const paths = collectPaths(app);
   registerDefaults(app, { log, underWay, paths });
@@ -161,23 +148,4 @@ function refusalOf({ url }: FastifyRequest, paths: Paths): Error {
   const known = paths().find(({ pattern }) => pattern.test(path));
   if (known) return new RequestError('method-not-allowed', { allow: known.allow });
   return new AppError('not-found', 'There is no such path.');
-}
-
-const clientFaults: Readonly<Record<string, ProblemCode>> = {
-  HPE_HEADER_OVERFLOW: 'headers-too-large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request-timeout',
-};
-
-/** What cannot be read as HTTP has no request to answer, so the answer goes onto the socket. */
-function answerClientError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return;
-  const body = problem(clientFaults[error.code ?? ''] ?? 'invalid-input');
-  const text = JSON.stringify(body);
-  const head = [
-    `HTTP/1.1 ${body.status} ${STATUS_CODES[body.status]}`,
-    `content-type: ${problemMediaType}`,
-    `content-length: ${Buffer.byteLength(text)}`,
-    'connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`);
 }

@@ -36,7 +36,14 @@ export async function openWithMain(target: string, environment: Environment): Pr
   return openDoor([pathOf('../../../functions/main.ts'), target], environment);
 }
 
-async function openDoor(args: readonly string[], environment: Environment): Promise<Door> {
+/** The sample behind `serve`, which is opened when it is sent SIGCONT. */
+export async function openSlowSample(environment: Environment = {}): Promise<Door> {
+  return openDoor([pathOf('sample-slow-main.ts')], environment, async (url) => answers(url));
+}
+
+type Check = (url: string) => Promise<boolean>;
+
+async function openDoor(args: readonly string[], environment: Environment, isUp: Check = isOpen): Promise<Door> {
   const port = await freePort();
   const env = {
     PATH: process.env['PATH'],
@@ -50,7 +57,7 @@ async function openDoor(args: readonly string[], environment: Environment): Prom
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const url = `http://127.0.0.1:${port}`;
-  while (!(await answers(url))) if (child.exitCode !== null) throw new Error(`It did not start:\n${output}`);
+  while (!(await isUp(url))) if (child.exitCode !== null) throw new Error(`It did not start:\n${output}`);
   return {
     url,
     process: child,
@@ -63,10 +70,15 @@ async function openDoor(args: readonly string[], environment: Environment): Prom
   };
 }
 
-async function answers(url: string): Promise<boolean> {
+/** functions-framework opens a function with its first request, and answers at once where it cannot. */
+async function isOpen(url: string): Promise<boolean> {
+  return answers(url, (text) => !text.includes('being opened'));
+}
+
+async function answers(url: string, isExpected: (text: string) => boolean = () => true): Promise<boolean> {
   try {
-    await fetch(`${url}/health/live`);
-    return true;
+    const response = await fetch(`${url}/health/startup`);
+    return isExpected(await response.text());
   } catch {
     await new Promise((resolve) => setTimeout(resolve, 20));
     return false;
