@@ -19,6 +19,9 @@ const NEVER_LOADED = [
   'pg-native',
 ];
 
+/** What packages ask for as they load and use for features that are not used here, or seldom. */
+const LOADED_AT_FIRST_USE = ['cluster', 'http2', 'https', 'semver', 'tls', 'worker_threads'];
+
 /**
  * Bundles each function into `<outDir>/<function>/main.mjs`, with what it loads only at first use beside it: a cold start
  * reads one file and nothing of the other functions.
@@ -48,7 +51,7 @@ async function bundle(workload: string, outdir: string): Promise<void> {
     legalComments: 'none',
     banner: { js: REQUIRE },
     external: NEVER_LOADED,
-    plugins: [requiredBuiltins],
+    plugins: [requiredBuiltins, loadedAtFirstUse],
     logLevel: 'warning',
   });
 }
@@ -65,6 +68,24 @@ const requiredBuiltins: Plugin = {
     );
     onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
       contents: `module.exports = require(${JSON.stringify(path)})`,
+    }));
+  },
+};
+
+/** Gives who requires them a stand-in, which loads the module when the first of its members is read. */
+const loadedAtFirstUse: Plugin = {
+  name: 'loaded-at-first-use',
+  setup({ onResolve, onLoad }) {
+    onResolve(
+      { filter: new RegExp(`^(node:)?(${LOADED_AT_FIRST_USE.join('|')})$`) },
+      ({ path, kind, namespace, resolveDir }) =>
+        kind === 'require-call' && namespace !== 'first-use'
+          ? { path, namespace: 'first-use', pluginData: resolveDir }
+          : undefined,
+    );
+    onLoad({ filter: /./, namespace: 'first-use' }, ({ path, pluginData: resolveDir }) => ({
+      contents: `module.exports = new Proxy({}, { get: (_, member) => require(${JSON.stringify(path)})[member] })`,
+      resolveDir,
     }));
   },
 };
