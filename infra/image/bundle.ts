@@ -20,11 +20,11 @@ const NEVER_LOADED = [
 ];
 
 /** What packages ask for as they load and use for features that are not used here, or seldom. */
-const LOADED_AT_FIRST_USE = ['cluster', 'http2', 'https', 'semver', 'tls', 'worker_threads'];
+const LOADED_AT_FIRST_USE = ['cluster', 'http2', 'https', 'semver', 'tls'];
 
 /**
- * Bundles each function into `<outDir>/<function>/main.mjs`, with what it loads only at first use beside it: a cold start
- * reads one file and nothing of the other functions.
+ * Bundles each function into `<outDir>/<function>/main.mjs`, which listens, with the function and what that loads only at
+ * first use beside it: a cold start reads nothing of the other functions.
  */
 export async function bundleFunctions(outDir: string): Promise<void> {
   await rm(outDir, { recursive: true, force: true });

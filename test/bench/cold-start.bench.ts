@@ -47,18 +47,28 @@ export const run: Area = (bench) =>
   });
 
 async function measureStart(bench: Bench, name: Workload, program: Program, helloWorld: Program): Promise<void> {
+  const until = async (path: string) => startOf(program, path, ({ firstAnswerMs }) => firstAnswerMs);
+  const floor = async () => startOf(helloWorld, '/', ({ firstAnswerMs }) => firstAnswerMs);
   await bench(`first answer of ${name}, against functions-framework`, {
     unit: 'ms',
     rounds: ROUNDS,
-    ours: () => startOf(program, '/health/live', ({ firstAnswerMs }) => firstAnswerMs),
-    floor: () => startOf(helloWorld, '/', ({ firstAnswerMs }) => firstAnswerMs),
+    ours: () => until('/health/live'),
+    floor,
     target: { atMost: 1.1 },
   });
+  // Open, and with each database it needs connected: from here on it is sent requests.
+  await bench(`${name} ready, against functions-framework`, {
+    unit: 'ms',
+    rounds: ROUNDS,
+    ours: () => until('/health/ready'),
+    floor,
+    target: { atMost: 2.5 },
+  });
   const memory = async (subject: ProcessUnderTest) => (await subject.residentBytes()) / MIB;
-  await bench(`resident memory of ${name}, against functions-framework`, {
+  await bench(`resident memory of ${name} when it is ready, against functions-framework`, {
     unit: 'MiB',
     rounds: 3,
-    ours: () => startOf(program, '/health/live', memory),
+    ours: () => startOf(program, '/health/ready', memory),
     floor: () => startOf(helloWorld, '/', memory),
     target: { atMost: 1.25 },
   });
