@@ -40,6 +40,12 @@ const types: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format),
 };
 
+/**
+ * A prepared statement keeps the plan of its first runs as long as its connection: it must not be the one that was right
+ * while a table was empty. What a function asks for has an index.
+ */
+const INDEX_SCANS = '-c enable_seqscan=off';
+
 /** Connects lazily; a failure to connect or a lost connection is AppError `unavailable`. */
 export function connectDatabase(url: string, options: DatabaseOptions): Database {
   const pool = new LastingPool({
@@ -51,6 +57,7 @@ export function connectDatabase(url: string, options: DatabaseOptions): Database
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    options: INDEX_SCANS,
     types,
   });
   // A connection that breaks is replaced; whoever uses it, or asks for the next, is told by their own query.
