@@ -1,6 +1,6 @@
 import * as api from '../../schemas/api/availability.ts';
 import { connectDatabase, ping } from '../../shared/db/client.ts';
-import { sendUnsent } from '../../shared/db/outbox.ts';
+import { createOutboxRelay } from '../../shared/db/outbox-relay.ts';
 import { practitionerOutbox } from '../../shared/db/schema/practitioner.ts';
 import { appendTo } from '../../shared/events/append.ts';
 import { openEventLog } from '../../shared/events/open-event-log.ts';
@@ -26,8 +26,7 @@ export const open: OpenFunction = async (environment, log) => {
   const db = connectDatabase(config.DATABASE_URL_PRACTITIONER, { applicationName });
   const redis = openRedis(config.REDIS_URL, { log });
   const eventLog = openEventLog(config.EVENT_LOG_URL, { clientId: applicationName, log });
-  const append = appendTo(eventLog);
-  const publisher = createPublisher((keys) => sendUnsent(db, practitionerOutbox, append, { keys, limit: 500 }), log);
+  const publisher = createPublisher(createOutboxRelay(db, practitionerOutbox, appendTo(eventLog)).sendAll, log);
   const bitmapOf = createBitmaps(redis, { gridOf: config.GRIDS, days: config.AVAILABILITY_DAYS });
   const deps: Deps = {
     db,

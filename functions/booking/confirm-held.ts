@@ -12,7 +12,6 @@ import { commit } from './change.ts';
 import type { Deps } from './deps.ts';
 import { listOthers } from './facts.ts';
 import { represent } from './representation.ts';
-import { rowOf } from './row.ts';
 
 /** Turns a hold into the booking, under the hold's id. Throws `conflict` when it expired or reserves something else. */
 export async function confirmHeld(
@@ -35,7 +34,7 @@ export async function confirmHeld(
       replaces.map((id) => ({ country, id })),
       context,
     );
-    const booking = { ...rowOf(planned), ...actor, id: hold.id, country, createdAt: hold.createdAt, updatedAt: now };
+    const booking = { ...planned, ...actor, id: hold.id, country, createdAt: hold.createdAt, updatedAt: now };
     await saveBooking(tx, { former: hold, next: booking });
     const event = bookingCreated(booking, context.traceparent);
     await enqueue(tx, bookingOutbox, [event]);

@@ -23,7 +23,7 @@ export function createBooking(deps: Deps): Operation<typeof contract> {
         plan: (facts) => planBooking(request, facts),
         tell: bookingCreated,
         answer: represent,
-        replaces: sameSpecialty === 'replace',
+        sameSpecialty,
       },
       context,
     );

@@ -18,7 +18,8 @@ export function holdSlot(deps: Deps): Operation<typeof contract> {
         plan: (facts) => planHold(admitted.request, facts, deps.holdMinutes),
         tell: bookingHeld,
         answer: representHold,
-        replaces: false,
+        // Asked on confirming.
+        sameSpecialty: 'keep',
       },
       context,
     );

@@ -1,6 +1,7 @@
 import { connectDatabase, ping } from '../../shared/db/client.ts';
+import { createGroupInsert } from '../../shared/db/group-insert.ts';
 import { findAnswer } from '../../shared/db/idempotency-keys.ts';
-import { sendAllUnsent } from '../../shared/db/outbox.ts';
+import { createOutboxRelay } from '../../shared/db/outbox-relay.ts';
 import { bookingOutbox } from '../../shared/db/schema/booking.ts';
 import { appendTo } from '../../shared/events/append.ts';
 import { openEventLog } from '../../shared/events/open-event-log.ts';
@@ -27,13 +28,13 @@ export const open: OpenFunction = async (environment, log) => {
   const patients = connectDatabase(config.DATABASE_URL_PATIENT_READER, { applicationName });
   const redis = openRedis(config.REDIS_URL, { log });
   const eventLog = openEventLog(config.EVENT_LOG_URL, { clientId: applicationName, log });
-  const append = appendTo(eventLog);
-  const publisher = createPublisher((keys) => sendAllUnsent(db, bookingOutbox, append, keys), log);
+  const publisher = createPublisher(createOutboxRelay(db, bookingOutbox, appendTo(eventLog)).sendAll, log);
   // No finer than anybody keeps it, so that a time reads the same wherever it is told.
   const now = () => Temporal.Instant.fromEpochMilliseconds(Date.now());
   const sources = { practitioners, patients, gridOf: config.GRIDS, now, keepMs: config.LOOKUP_KEEP_MS };
   const deps: Deps = {
     db,
+    insertAtOnce: createGroupInsert(db),
     lookups: createLookups(sources),
     hints: createSlotHints(
       createBitmaps(redis, { gridOf: config.GRIDS, days: config.AVAILABILITY_DAYS }),

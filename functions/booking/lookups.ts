@@ -2,8 +2,8 @@ import { LRUCache } from 'lru-cache';
 
 import type { Database } from '../../shared/db/client.ts';
 import { hasPatient, listProxiedPatients } from '../../shared/db/patients.ts';
-import { findSchedule, scheduleOf } from '../../shared/db/schedules.ts';
-import { findVisitType } from '../../shared/db/visit-types.ts';
+import { prepareFindSchedule, scheduleOf } from '../../shared/db/schedules.ts';
+import { prepareFindVisitType } from '../../shared/db/visit-types.ts';
 import { type Caller, hasRole } from '../../shared/domain/caller.ts';
 import type { Grid } from '../../shared/domain/grid.ts';
 import type { Schedule } from '../../shared/domain/schedule.ts';
@@ -41,16 +41,19 @@ export type Sources = {
 };
 
 const MAX_KEPT = 5_000;
+/** That there is a patient changes once in a life. */
+const PATIENT_KEEP_MS = 60_000;
 /** Whom an identity provider names otherwise is no patient of ours. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function createLookups({ practitioners, patients, gridOf, now, keepMs }: Sources): Lookups {
-  const visitTypes = kept(keepMs, (country, id) => findVisitType(practitioners, country, id));
+  const visitTypes = kept(keepMs, prepareFindVisitType(practitioners));
+  const findSchedule = prepareFindSchedule(practitioners);
   const calendars = kept(keepMs, async (country, id) => {
-    const row = await findSchedule(practitioners, country, id);
+    const row = await findSchedule(country, id);
     return row && { ordinal: row.ordinal, schedule: scheduleOf(row) };
   });
-  const known = kept(keepMs, async (country, id) => (await hasPatient(patients, country, id)) || undefined);
+  const known = kept(PATIENT_KEEP_MS, async (country, id) => (await hasPatient(patients, country, id)) || undefined);
   return {
     visitType: visitTypes,
     async practice(country, { practitionerId, visitTypeId }) {

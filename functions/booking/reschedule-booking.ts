@@ -12,7 +12,6 @@ import type { Deps } from './deps.ts';
 import { expireHolds, listOthers } from './facts.ts';
 import { instantOf } from './instant.ts';
 import { mustMatch, represent } from './representation.ts';
-import { rowOf } from './row.ts';
 
 /** `POST /{country}/bookings/{id}/reschedule`: the new slot is taken and the old one freed, or nothing changes. */
 export function rescheduleBooking(deps: Deps): Operation<typeof contract> {
@@ -28,7 +27,7 @@ export function rescheduleBooking(deps: Deps): Operation<typeof contract> {
       const { facts, stale } = await listOthers(tx, { ...former, slotStart }, practice, now);
       const planned = planReschedule(former, { slotStart, sameSpecialty }, { ...facts, actedAs: actor.actedAs });
       const expired = await expireHolds(tx, stale, { now, traceparent });
-      const moved = { ...former, ...rowOf(planned), ...actor, updatedAt: now };
+      const moved = { ...former, ...planned, ...actor, updatedAt: now };
       await saveBooking(tx, { former, next: moved });
       const event = bookingRescheduled(moved, former, traceparent);
       await enqueue(tx, bookingOutbox, [event]);

@@ -1,17 +1,21 @@
 import { randomUUIDv7 } from 'node:crypto';
 
-import { insertAtOnce, insertBooking, takeTurn } from '../../shared/db/bookings.ts';
+import { insertBooking, takeTurn } from '../../shared/db/bookings.ts';
 import { saveAnswer } from '../../shared/db/idempotency-keys.ts';
 import { enqueue, type OutgoingEvent } from '../../shared/db/outbox.ts';
 import { bookingOutbox, type BookingRow } from '../../shared/db/schema/booking.ts';
-import { againstTime, type BookingFacts, type PlannedBooking } from '../../shared/domain/booking.ts';
+import {
+  againstTime,
+  type BookingFacts,
+  type PlannedBooking,
+  type SameSpecialty,
+} from '../../shared/domain/booking.ts';
 import type { RequestContext } from '../../shared/runtime/function.ts';
 import type { Admitted } from './admission.ts';
 import { cancelReplaced } from './cancel.ts';
 import { commit } from './change.ts';
 import type { Deps } from './deps.ts';
 import { expireHolds, listOthers } from './facts.ts';
-import { rowOf } from './row.ts';
 
 /** What somebody wants with a free slot: a booking or a hold. */
 export type Wish = Admitted & {
@@ -21,8 +25,8 @@ export type Wish = Admitted & {
   readonly tell: (row: BookingRow, traceparent: string) => OutgoingEvent;
   /** What the caller is answered, kept under their idempotency key. */
   readonly answer: (row: BookingRow) => unknown;
-  /** Whether other bookings of the patient may give way: then what others were refused says nothing. */
-  readonly replaces: boolean;
+  /** What becomes of another booking of the specialty near by. */
+  readonly sameSpecialty: SameSpecialty;
 };
 
 /**
@@ -30,7 +34,8 @@ export type Wish = Admitted & {
  * other booking. Throws `conflict` with every reason and the next free slots.
  */
 export async function takeSlot(deps: Deps, wish: Wish, context: RequestContext): Promise<BookingRow> {
-  if (wish.replaces) return takeInTurn(deps, wish, context);
+  // Others may give way then, so that what the bitmap says, or somebody was refused with, says nothing.
+  if (wish.sameSpecialty === 'replace') return takeInTurn(deps, wish, context);
   const state = await deps.hints.look(wish.request, wish.practice);
   const row = state === 'busy' ? undefined : await takeAtOnce(deps, wish, context);
   return row ?? deps.hints.remember(wish.request, () => takeInTurn(deps, wish, context));
@@ -45,7 +50,9 @@ async function takeAtOnce(deps: Deps, wish: Wish, context: RequestContext): Prom
   const booking = newRow(wish, planned, facts.now);
   const event = wish.tell(booking, context.traceparent);
   const answer = { status: 201, body: wish.answer(booking) };
-  if (!(await insertAtOnce(deps.db, { booking, event, claim: context.idempotency, answer }))) return undefined;
+  const apartFrom = wish.sameSpecialty === 'keep' ? null : booking.specialty;
+  const claim = context.idempotency;
+  if (!(await deps.insertAtOnce({ booking, apartFrom, event, claim, answer }))) return undefined;
   deps.publish([event.partitionKey]);
   return booking;
 }
@@ -81,5 +88,5 @@ function newRow(
   plan: Omit<PlannedBooking, 'replaces'>,
   now: Temporal.Instant,
 ): BookingRow {
-  return { ...rowOf(plan), ...actor, id: randomUUIDv7(), country, createdAt: now, updatedAt: now };
+  return { ...plan, ...actor, id: randomUUIDv7(), country, createdAt: now, updatedAt: now };
 }

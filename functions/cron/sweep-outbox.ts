@@ -1,5 +1,5 @@
 import type { Database } from '../../shared/db/client.ts';
-import { type AppendEvents, sendUnsent } from '../../shared/db/outbox.ts';
+import { type AppendEvents, createOutboxRelay } from '../../shared/db/outbox-relay.ts';
 import type { OutboxTable } from '../../shared/db/schema/outbox.ts';
 import { inBatches, type Task } from './task.ts';
 
@@ -8,9 +8,10 @@ const MOST_BATCHES = 100;
 
 /** Publishes what a crash, or an event log that was away, left in a context's outbox. */
 export function sweepOutbox(context: string, db: Database, outbox: OutboxTable, append: AppendEvents): Task {
+  const relay = createOutboxRelay(db, outbox, append);
   return {
     name: `sweep-${context}-outbox`,
     every: 'minute',
-    run: (task) => inBatches(task, MOST_BATCHES, () => sendUnsent(db, outbox, append, { limit: BATCH_EVENTS })),
+    run: (task) => inBatches(task, MOST_BATCHES, () => relay.send(BATCH_EVENTS)),
   };
 }

@@ -1,15 +1,12 @@
 import { and, asc, eq, gte, lt, lte, ne, or, type SQL, sql } from 'drizzle-orm';
 
 import { refusal } from '../domain/booking.ts';
-import type { IdempotencyClaim } from '../domain/idempotency.ts';
 import type { Interval } from '../domain/interval.ts';
 import { AppError } from '../errors.ts';
-import type { Database, Queryable } from './client.ts';
+import type { Queryable } from './client.ts';
 import { brokenConstraint } from './driver-error.ts';
-import type { OutgoingEvent } from './outbox.ts';
-import { bookingHistory, bookingIdempotencyKeys, bookingOutbox, bookings } from './schema/booking.ts';
+import { bookingHistory, bookings } from './schema/booking.ts';
 import type { BookingRow, BookingStatus } from './schema/booking.ts';
-import { insertSelect, statement } from './statement.ts';
 
 type Clash = () => AppError;
 
@@ -19,8 +16,6 @@ const slotTaken: Clash = () => refusal([{ code: 'slot-taken' }]);
 const CLASHES: Readonly<Record<string, Clash>> = {
   idx_no_double_book: slotTaken,
   no_practitioner_overlap: slotTaken,
-  no_patient_overlap: () => refusal([{ code: 'patient-overlap' }]),
-  no_same_specialty: () => refusal([{ code: 'same-specialty', options: ['keep'], bookingIds: [] }]),
   booking_idempotency_keys: () => new AppError('in-progress', 'The same request is still under way.'),
 };
 
@@ -36,63 +31,10 @@ export async function refusingClashes<Result>(write: () => Promise<Result>): Pro
   }
 }
 
-function clashOf(error: unknown): Clash | undefined {
+/** What the write has to be refused with, if it broke a constraint. */
+export function clashOf(error: unknown): Clash | undefined {
   const constraint = brokenConstraint(error);
   return constraint === undefined ? undefined : CLASHES[constraint];
-}
-
-const slot = sql.placeholder;
-
-/**
- * A booking wanted beside another of its specialty has no window for the constraint to see. Six days may be an hour
- * longer where the clock changes: here what is near is asked for roughly, since a closer look follows.
- */
-const NEAR_KEPT = sql`SELECT FROM booking.bookings kept
-  WHERE kept.patient_id = ${slot('patientId')} AND kept.specialty = ${slot('specialty')}
-    AND kept.status = 'confirmed' AND kept.specialty_window IS NULL
-    AND kept.slot_start >= lower(${slot('specialtyWindow')}::tstzrange) - interval '146 hours'
-    AND kept.slot_start < upper(${slot('specialtyWindow')}::tstzrange)`;
-
-const BOOKED = sql`booked AS (${insertSelect(
-  bookings,
-  'all',
-  sql`WHERE NOT EXISTS (${NEAR_KEPT}) RETURNING id`,
-  // The first version: to have it is to have had one's turn.
-  { version: sql`booking.take_turn(${slot('practitionerId')}, ${slot('patientId')})` },
-)})`;
-
-const QUEUED = sql`queued AS (${insertSelect(bookingOutbox, ['topic', 'partitionKey', 'event'], sql`FROM booked`)})`;
-
-const ANSWERED = sql`answered AS (${insertSelect(
-  bookingIdempotencyKeys,
-  ['subject', 'operation', 'key', 'fingerprint', 'status', 'body'],
-  sql`FROM booked`,
-  { status: sql`${slot('answerStatus')}::smallint` },
-)})`;
-
-const insertPlain = statement('insert_booking', sql`WITH ${BOOKED}, ${QUEUED} SELECT FROM booked`);
-const insertKeyed = statement('insert_keyed_booking', sql`WITH ${BOOKED}, ${QUEUED}, ${ANSWERED} SELECT FROM booked`);
-
-export type NewBooking = {
-  readonly booking: BookingRow;
-  readonly event: OutgoingEvent;
-  readonly claim: IdempotencyClaim | undefined;
-  readonly answer: { readonly status: number; readonly body: unknown };
-};
-
-/**
- * Writes booking, event and answer in one statement. Resolves to false, with nothing written, where something is in the
- * way: to tell what it is takes a look at the other bookings.
- */
-export async function insertAtOnce(db: Database, { booking, event, claim, answer }: NewBooking): Promise<boolean> {
-  const values = { ...booking, ...event, ...claim, answerStatus: answer.status, body: answer.body };
-  try {
-    const { rowCount } = await (claim ? insertKeyed : insertPlain)(db, values);
-    return rowCount === 1;
-  } catch (error) {
-    if (clashOf(error) === undefined) throw error;
-    return false;
-  }
 }
 
 export async function insertBooking(tx: Queryable, booking: BookingRow): Promise<void> {

@@ -1,4 +1,4 @@
-import { and, eq, inArray } from 'drizzle-orm';
+import { and, eq, inArray, sql } from 'drizzle-orm';
 
 import type { Schedule, ScheduleException } from '../domain/schedule.ts';
 import type { Queryable } from './client.ts';
@@ -6,14 +6,24 @@ import { publishedSchedules, type ScheduleExceptionJson } from './schema/practit
 
 export type ScheduleRow = typeof publishedSchedules.$inferSelect;
 
-/** The working hours and exceptions of a practitioner, with the time zone they are meant in. */
-export async function findSchedule(
-  db: Queryable,
-  country: string,
-  practitionerId: string,
-): Promise<ScheduleRow | undefined> {
-  const [schedule] = await listSchedules(db, country, [practitionerId]);
-  return schedule;
+export type FindSchedule = (country: string, practitionerId: string) => Promise<ScheduleRow | undefined>;
+
+/**
+ * Reads the working hours and exceptions of a practitioner, with the time zone they are meant in, each by a statement
+ * that is planned once per connection.
+ */
+export function prepareFindSchedule(db: Queryable): FindSchedule {
+  const statement = db
+    .select()
+    .from(publishedSchedules)
+    .where(
+      and(
+        eq(publishedSchedules.country, sql.placeholder('country')),
+        eq(publishedSchedules.practitionerId, sql.placeholder('practitionerId')),
+      ),
+    )
+    .prepare('find_schedule');
+  return async (country, practitionerId) => (await statement.execute({ country, practitionerId }))[0];
 }
 
 /** Those of the practitioners that exist, in no particular order. */

@@ -1,5 +1,5 @@
-import { getTableColumns, type SQL, sql } from 'drizzle-orm';
-import { PgDialect, type PgTable } from 'drizzle-orm/pg-core';
+import type { SQL } from 'drizzle-orm';
+import { PgDialect } from 'drizzle-orm/pg-core';
 import type { QueryResult, QueryResultRow } from 'pg';
 
 import type { Queryable } from './client.ts';
@@ -17,20 +17,4 @@ export function statement<Row extends QueryResultRow = never>(name: string, text
     on._.session
       .prepareQuery<{ execute: QueryResult<Row>; all: never; values: never }>(query, undefined, name, false)
       .execute({ ...values });
-}
-
-/** `INSERT INTO ... SELECT ...`, the members from placeholders of their names unless `computed` says how; `rest` follows. */
-export function insertSelect<Table extends PgTable>(
-  table: Table,
-  members: readonly (keyof Table['$inferInsert'] & string)[] | 'all',
-  rest: SQL,
-  computed: Readonly<Record<string, SQL>> = {},
-): SQL {
-  const columns = Object.entries(getTableColumns(table));
-  const chosen = members === 'all' ? columns : columns.filter(([member]) => members.some((each) => each === member));
-  const names = chosen.map(([, column]) => sql.identifier(column.name));
-  const values = chosen.map(
-    ([member, column]) => computed[member] ?? sql`${sql.param(sql.placeholder(member), column)}`,
-  );
-  return sql`INSERT INTO ${table} (${sql.join(names, sql`, `)}) SELECT ${sql.join(values, sql`, `)} ${rest}`;
 }

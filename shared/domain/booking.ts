@@ -52,7 +52,7 @@ export type Reason =
   | { readonly code: 'same-slot' | 'hold-expired' | 'hold-mismatch' };
 
 /** Another booking of the same specialty near by: refuse, keep both, or replace it by the new one. */
-type SameSpecialty = 'refuse' | 'keep' | 'replace';
+export type SameSpecialty = 'refuse' | 'keep' | 'replace';
 
 export type SlotRequest = {
   readonly practitionerId: string;
@@ -92,8 +92,6 @@ export type PlannedSlot = {
   readonly slotEnd: Temporal.Instant;
   readonly busyStart: Temporal.Instant;
   readonly busyEnd: Temporal.Instant;
-  /** Spans of two bookings overlap exactly when they are too near for one specialty; null where both are wanted. */
-  readonly specialtyWindow: Interval | null;
   readonly version: number;
 };
 
@@ -124,7 +122,7 @@ export function planBooking(request: BookingRequest, facts: BookingFacts): Plann
 export function planHold(request: SlotRequest, facts: BookingFacts, minutes: number): PlannedBooking {
   mustOfferVisit(request, facts.visitType);
   mustHaveNone(reasonsAgainst(request, facts, []), request, facts);
-  const slot = planSlot({ ...request, sameSpecialty: 'keep' }, facts);
+  const slot = planSlot(request, facts);
   const holdExpiresAt = facts.now.add({ minutes });
   return { ...slot, ...slotRequest(request), ...identity(facts), status: 'held', holdExpiresAt, replaces: [] };
 }
@@ -327,20 +325,15 @@ function withoutBooking(facts: BookingFacts, id: string): BookingFacts {
   };
 }
 
-function planSlot({ slotStart, sameSpecialty }: BookingRequest, { visitType, schedule }: BookingFacts): PlannedSlot {
+function planSlot({ slotStart }: SlotRequest, { visitType }: BookingFacts): PlannedSlot {
   const { slot, busy } = visitAt(visitType, slotStart);
   return {
     slotStart,
     slotEnd: slot.end,
     busyStart: busy.start,
     busyEnd: busy.end,
-    specialtyWindow: sameSpecialty === 'keep' ? null : specialtyWindow(schedule.timeZone, slotStart),
     version: 1,
   };
-}
-
-function specialtyWindow(timeZone: string, slotStart: Temporal.Instant): Interval {
-  return localDays(timeZone, localDate(timeZone, slotStart), SAME_SPECIALTY_DAYS + 1);
 }
 
 function slotRequest({ practitionerId, patientId, visitTypeId, slotStart }: SlotRequest): SlotRequest {

@@ -36,10 +36,12 @@ export function createChanges(redis: Redis, layout: Layout): Changes {
       return entry && positionOf(entry);
     },
     async since(position) {
-      const [seen, ...entries] = await redis.xrange(key, position.id, '+', 'COUNT', MAX_BEHIND);
+      // From the end, which is where they are.
+      const entries = await redis.xrevrange(key, '+', position.id, 'COUNT', MAX_BEHIND);
+      const seen = entries.pop();
       // What was seen last is still there, or the stream was cut off or lost in between.
-      if (seen === undefined || !isSame(seen, position) || entries.length + 1 === MAX_BEHIND) return undefined;
-      const newest = entries.at(-1);
+      if (seen === undefined || !isSame(seen, position)) return undefined;
+      const [newest] = entries;
       return { position: newest ? positionOf(newest) : position, changes: entries.map(changeOf) };
     },
   };

@@ -44,21 +44,44 @@ export function createFreeDays(layout: Layout): FreeDays {
     clear() {
       words = new Uint16Array(0);
     },
-    look(ordinals, { from, days }) {
+    look(ordinals, wanted) {
       const seen: Seen = { free: [], unknown: [], missing: [] };
+      // Nearly all windows begin on the same day.
+      let part = partOf(layout, UNKNOWN, wanted);
       for (const ordinal of ordinals) {
         const at = ordinal * size;
         const start = words[at] ?? ABSENT;
-        const ahead = start === UNKNOWN ? layout.days : from - start;
-        const first = Math.max(ahead, 0);
-        const end = Math.min(ahead + days, layout.days);
+        if (start !== part.start) part = partOf(layout, start, wanted);
         if (start === ABSENT) seen.missing.push(ordinal);
-        else if (hasAnyBit(words, at + 1, first, end)) seen.free.push(ordinal);
-        else if (end - first < days) seen.unknown.push(ordinal);
+        else if (hasAnyBit(words, at + part.word, part.masks)) seen.free.push(ordinal);
+        else if (!part.isWhole) seen.unknown.push(ordinal);
       }
       return seen;
     },
   };
+}
+
+/** Where the wanted days are in a copy whose window begins on `start`. */
+type Part = {
+  readonly start: number;
+  /** The first word that has any of them, and their bits in it and in those after it. */
+  readonly word: number;
+  readonly masks: readonly number[];
+  /** Whether the window has all of them. */
+  readonly isWhole: boolean;
+};
+
+function partOf(layout: Layout, start: number, { from, days }: WantedDays): Part {
+  const ahead = start === UNKNOWN ? layout.days : from - start;
+  const first = Math.max(ahead, 0);
+  const end = Math.min(ahead + days, layout.days);
+  const word = first >> 4;
+  const masks: number[] = [];
+  for (let bit = first; bit < end; bit += 1) {
+    const place = (bit >> 4) - word;
+    masks[place] = (masks[place] ?? 0) | (1 << (bit & 15));
+  }
+  return { start, word: 1 + word, masks, isWhole: end - first >= days };
 }
 
 function setBit(words: Uint16Array, from: number, bit: number): void {
@@ -66,8 +89,8 @@ function setBit(words: Uint16Array, from: number, bit: number): void {
   words[word] = (words[word] ?? 0) | (1 << (bit & 15));
 }
 
-function hasAnyBit(words: Uint16Array, from: number, first: number, end: number): boolean {
-  for (let bit = first; bit < end; bit += 1)
-    if (((words[from + (bit >> 4)] ?? 0) & (1 << (bit & 15))) !== 0) return true;
+function hasAnyBit(words: Uint16Array, from: number, masks: readonly number[]): boolean {
+  for (let place = 0; place < masks.length; place += 1)
+    if (((words[from + place] ?? 0) & (masks[place] ?? 0)) !== 0) return true;
   return false;
 }

@@ -3,11 +3,17 @@ import { HEAD_BYTES, type Layout } from './availability-layout.ts';
 /** Where a practitioner's row is. */
 export type Place = { readonly block: Block; readonly span: Span };
 
-/** `packed` is the block's number as the script that reads many rows takes it. */
-export type Block = { readonly key: string; readonly packed: string };
+/** `packed` is the block's number as the script that reads many rows takes it, `wire` the beginning of a GETRANGE of it. */
+export type Block = { readonly key: string; readonly packed: string; readonly wire: string };
 
-/** A row's bytes in its block; `first` and `last` as text, `packed` the two as that script takes them. */
-export type Span = { readonly offset: number; readonly first: string; readonly last: string; readonly packed: string };
+/** A row's bytes in its block; `first` and `last` as text, `packed` the two as that script takes them, `wire` as GETRANGE does. */
+export type Span = {
+  readonly offset: number;
+  readonly first: string;
+  readonly last: string;
+  readonly packed: string;
+  readonly wire: string;
+};
 
 export type Places = {
   /** Throws RangeError for what cannot be an ordinal. */
@@ -25,7 +31,7 @@ export function createPlaces({ keyPrefix, rowsPerBlock, rowBytes }: Layout): Pla
     if (!Number.isSafeInteger(ordinal) || ordinal < 0) throw new RangeError(`${ordinal} is no ordinal`);
     const position = ordinal % rowsPerBlock;
     const number = (ordinal - position) / rowsPerBlock;
-    const block = (blocks[number] ??= { key: keyPrefix + number, packed: packedText(String(number)) });
+    const block = (blocks[number] ??= blockAt(keyPrefix, number));
     const span = (spans[position] ??= spanAt(HEAD_BYTES + position * rowBytes, rowBytes));
     return { block, span };
   }
@@ -42,9 +48,19 @@ export function createPlaces({ keyPrefix, rowsPerBlock, rowBytes }: Layout): Pla
   };
 }
 
+function blockAt(keyPrefix: string, number: number): Block {
+  const key = keyPrefix + number;
+  return { key, packed: packedText(String(number)), wire: `*4\r\n${bulk('getrange')}${bulk(key)}` };
+}
+
 function spanAt(offset: number, rowBytes: number): Span {
   const [first, last] = [String(offset), String(offset + rowBytes - 1)];
-  return { offset, first, last, packed: packedText(first) + packedText(last) };
+  return { offset, first, last, packed: packedText(first) + packedText(last), wire: bulk(first) + bulk(last) };
+}
+
+/** A string of ASCII in Redis' protocol. */
+function bulk(text: string): string {
+  return `$${text.length}\r\n${text}\r\n`;
 }
 
 /** A MessagePack string of less than 32 characters. */

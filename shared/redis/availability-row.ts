@@ -68,11 +68,13 @@ export type WantedDays = { readonly from: EpochDay; readonly days: number; reado
 /** The days of the row that begins at `at`; `undefined` for those outside its window, and for all when nothing is known. */
 export function decodeDays(layout: Layout, rows: Buffer, at: number, wanted: WantedDays): KnownDays {
   const { ahead, first, end } = knownPart(layout, windowStartOf(rows[at] ?? 0, wanted.latest), wanted);
-  const start = rows.byteOffset + at + STAMP_BYTES;
+  const { buffer, byteOffset } = rows;
+  const { dayBytes } = layout;
+  const start = byteOffset + at + STAMP_BYTES;
   const known: (DayBits | undefined)[] = [];
   for (let day = ahead; day < ahead + wanted.days; day += 1) {
     const isKnown = first <= day && day < end;
-    known.push(isKnown ? new Uint8Array(rows.buffer, start + day * layout.dayBytes, layout.dayBytes) : undefined);
+    known.push(isKnown ? new Uint8Array(buffer, start + day * dayBytes, dayBytes) : undefined);
   }
   return known;
 }

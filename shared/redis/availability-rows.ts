@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
+import { Command, type Redis } from 'ioredis';
 
 import type { Layout } from './availability-layout.ts';
-import type { Places } from './availability-places.ts';
+import type { Place, Places } from './availability-places.ts';
 
 /** Rows as they are kept; nothing, or zeros, for practitioners who have none. */
 export type AvailabilityRows = {
@@ -15,13 +15,11 @@ export function createAvailabilityRows(
   { keyPrefix, rowBytes }: Layout,
   places: Places,
 ): AvailabilityRows {
-  const sendTogether = createSendTogether(redis);
   return {
     one(ordinal) {
-      const { block, span } = places.of(ordinal);
-      const row = redis.getrangeBuffer(block.key, span.first, span.last);
-      sendTogether();
-      return row;
+      const command = new ReadRow(places.of(ordinal));
+      redis.sendCommand(command);
+      return command.promise;
     },
     async many(ordinals) {
       if (ordinals.length === 0) return Buffer.alloc(0);
@@ -30,20 +28,16 @@ export function createAvailabilityRows(
   };
 }
 
-/**
- * What is sent after this in the same turn of the event loop leaves in one piece: each piece costs the process more than all
- * else about a command.
- */
-function createSendTogether(redis: Redis): () => void {
-  let gathering = false;
-  return () => {
-    const { stream } = redis;
-    if (gathering || !stream?.writable) return;
-    gathering = true;
-    stream.cork();
-    queueMicrotask(() => {
-      gathering = false;
-      stream.uncork();
-    });
-  };
+/** GETRANGE of a row. To write it out is what asking costs the process most, and nearly all of it is always the same. */
+class ReadRow extends Command {
+  readonly #wire: string;
+
+  constructor({ block, span }: Place) {
+    super('getrange', [block.key, span.first, span.last], { replyEncoding: null });
+    this.#wire = block.wire + span.wire;
+  }
+
+  override toWritable(): string {
+    return this.#wire;
+  }
 }

@@ -1,5 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 import type { Change, Changes, Position } from './availability-changes.ts';
-import { createFreeDays } from './availability-free-days.ts';
+import { createFreeDays, type Seen } from './availability-free-days.ts';
 import type { Layout } from './availability-layout.ts';
 import { freedomOf, type Freedom, type WantedDays } from './availability-row.ts';
 import type { AvailabilityRows } from './availability-rows.ts';
@@ -23,8 +25,7 @@ export function createAvailabilitySearch(layout: Layout, rows: AvailabilityRows,
   async function search(ordinals: readonly number[], wanted: WantedDays): Promise<FreeAndUnknown> {
     const since = position;
     if (since === undefined) return startAfresh(ordinals, wanted);
-    const before = copies.look(ordinals, wanted);
-    const [news, found] = await Promise.all([changes.since(since), rows.many(before.missing)]);
+    const [news, { before, found }] = await Promise.all([changes.since(since), lookMeanwhile(ordinals, wanted)]);
     if (news === undefined) return startAfresh(ordinals, wanted);
     for (const { first, count } of news.changes) copies.drop(first, count);
     if (position === since) keep(before.missing, found, wanted, news.position);
@@ -32,6 +33,16 @@ export function createAvailabilitySearch(layout: Layout, rows: AvailabilityRows,
     const after = copies.look(ordinals, wanted);
     const late = await read(after.missing, wanted);
     return { free: [...after.free, ...late.free], unknown: [...after.unknown, ...late.unknown] };
+  }
+
+  /** To look takes about as long as an answer: it is done while the question that came before is on its way. */
+  async function lookMeanwhile(
+    ordinals: readonly number[],
+    wanted: WantedDays,
+  ): Promise<{ before: Seen; found: Buffer }> {
+    await nextTurn();
+    const before = copies.look(ordinals, wanted);
+    return { before, found: await rows.many(before.missing) };
   }
 
   async function startAfresh(ordinals: readonly number[], wanted: WantedDays): Promise<FreeAndUnknown> {

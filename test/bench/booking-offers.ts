@@ -12,9 +12,9 @@ export type Offers = {
   readonly starts: readonly string[];
 };
 
-const PRACTICES = 40;
-/** Of each practice. Its slots go round among them: a patient returns after a week, past the six-day rule. */
-const PATIENTS_EACH = 168;
+/** A patient sees one after the other, slot by slot, and so returns to each after more than seven days. */
+const PRACTICES = 176;
+const GROUPS = 8;
 const FIRST_DAY = 2;
 const DAYS = 86;
 const SLOTS_PER_DAY = 24;
@@ -25,7 +25,7 @@ export function offerAt({ practices, patients, starts }: Offers, number: number)
   const place = number % practices.length;
   const turn = Math.floor(number / practices.length);
   const practice = practices[place];
-  const patient = patients[place + practices.length * (turn % PATIENTS_EACH)];
+  const patient = patients[((place + turn) % practices.length) + practices.length * (turn % GROUPS)];
   const slotStart = starts[turn];
   if (!practice || !patient || slotStart === undefined) throw new Error('there are no more slots');
   return { token: patient.token, body: JSON.stringify({ ...practice, patientId: patient.id, slotStart }) };
@@ -42,7 +42,7 @@ export async function addOffers(url: string, tokenOf: (patientId: string) => Pro
     practitionerId: randomUUID(),
     visitTypeId: randomUUID(),
   }));
-  const ids = Array.from({ length: PRACTICES * PATIENTS_EACH }, () => randomUUID());
+  const ids = Array.from({ length: PRACTICES * GROUPS }, () => randomUUID());
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(ADD_PRACTITIONERS, [practices.map((each) => each.practitionerId)]);

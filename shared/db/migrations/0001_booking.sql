@@ -14,8 +14,6 @@ CREATE TABLE booking.bookings (
   -- The slot with its buffers.
   busy_start timestamptz NOT NULL,
   busy_end timestamptz NOT NULL,
-  -- From the start to the length of the same-specialty rule after it; null where the caller chose to keep both.
-  specialty_window tstzrange,
   hold_expires_at timestamptz,
   acted_by text NOT NULL,
   acted_as text NOT NULL,
@@ -33,22 +31,42 @@ CREATE UNIQUE INDEX idx_no_double_book ON booking.bookings (practitioner_id, slo
 ALTER TABLE booking.bookings
   ADD CONSTRAINT no_practitioner_overlap EXCLUDE USING gist (
     practitioner_id WITH =, tstzrange(busy_start, busy_end, '[)') WITH &&
-  ) WHERE (status IN ('held', 'confirmed')),
-  ADD CONSTRAINT no_patient_overlap EXCLUDE USING gist (
-    patient_id WITH =, tstzrange(slot_start, slot_end, '[)') WITH &&
-  ) WHERE (status IN ('held', 'confirmed')),
-  ADD CONSTRAINT no_same_specialty EXCLUDE USING gist (
-    patient_id WITH =, specialty WITH =, specialty_window WITH &&
-  ) WHERE (status = 'confirmed');
+  ) WHERE (status IN ('held', 'confirmed'));
 --> statement-breakpoint
 -- Makes those who want time of one practitioner, or for one patient, take turns until their transactions end: the
 -- constraints stay the gate, but rivals wait here in order and never deadlock there. Practitioner before patient, always.
-CREATE FUNCTION booking.take_turn(practitioner uuid, patient uuid) RETURNS integer
+-- Whoever gives time to a patient has taken both turns: what they read of the patient afterwards stays true.
+CREATE FUNCTION booking.take_turn(practitioner uuid, patient uuid) RETURNS void
 LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended(practitioner::text, 1));
   PERFORM pg_advisory_xact_lock(hashtextextended(patient::text, 2));
-  RETURN 1;
+END
+$$;
+--> statement-breakpoint
+-- Whether one may have one's turn at once, and nothing of the patient's speaks against a slot then: held or confirmed time that overlaps it, or,
+-- where a specialty is given, a confirmed visit of that specialty so near that the rule of six days has to be asked. Seven
+-- days, one of them an hour longer: no zone's six local days reach further.
+CREATE FUNCTION booking.is_clear_for(
+  practitioner uuid, patient uuid, wanted_start timestamptz, wanted_end timestamptz, wanted_specialty text
+) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+  -- As take_turn, without waiting: many are asked for in one statement, and none may keep the others waiting.
+  IF NOT pg_try_advisory_xact_lock(hashtextextended(practitioner::text, 1))
+    OR NOT pg_try_advisory_xact_lock(hashtextextended(patient::text, 2)) THEN
+    RETURN false;
+  END IF;
+  -- A statement of its own, so that it sees what was committed until it had its turn.
+  RETURN NOT EXISTS (
+    SELECT FROM booking.bookings
+    WHERE patient_id = patient
+      AND slot_start > wanted_start - interval '169 hours' AND slot_start < wanted_start + interval '169 hours'
+      AND (
+        status IN ('held', 'confirmed') AND slot_start < wanted_end AND wanted_start < slot_end
+        OR status = 'confirmed' AND specialty = wanted_specialty
+      )
+  );
 END
 $$;
 --> statement-breakpoint

@@ -6,7 +6,6 @@ import { outboxTable } from './outbox.ts';
 const bookingSchema = pgSchema('booking');
 
 const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
-const tstzrange = customType<{ data: string }>({ dataType: () => 'tstzrange' });
 
 export type BookingStatus = 'held' | 'confirmed' | 'completed' | 'cancelled' | 'no_show' | 'released';
 
@@ -23,7 +22,6 @@ export const bookings = bookingSchema.table('bookings', {
   slotEnd: instant('slot_end').notNull(),
   busyStart: instant('busy_start').notNull(),
   busyEnd: instant('busy_end').notNull(),
-  specialtyWindow: tstzrange('specialty_window'),
   holdExpiresAt: instant('hold_expires_at'),
   actedBy: text('acted_by').notNull(),
   actedAs: text('acted_as').notNull(),

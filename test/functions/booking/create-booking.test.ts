@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { Booking } from '../../../schemas/api/booking.ts';
 import { takeTurn } from '../../../shared/db/bookings.ts';
-import { bookings } from '../../../shared/db/schema/booking.ts';
+import { type BookingRow, bookings } from '../../../shared/db/schema/booking.ts';
 import { addPatient, addPractice, addProxy, addVisitType, closeDays } from '../../support/practices.ts';
 import { until } from '../../support/until.ts';
 import {
@@ -35,6 +35,19 @@ describe('POST /{country}/bookings', () => {
 
   async function book(body: Parameters<typeof bookIn>[1], as?: string, headers?: Record<string, string>) {
     return bookIn(world, body, { ...(as && { as }), ...(headers && { headers }) });
+  }
+
+  /** Asks while another writes the row in the same party's turn; the row commits when the wish waits. */
+  async function whileAnotherHasTheTurn(row: BookingRow, ask: () => ReturnType<typeof book>) {
+    const waiting = sql`SELECT FROM pg_stat_activity
+      WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'`;
+    return world.admin.transaction(async (tx) => {
+      await takeTurn(tx, row);
+      const wish = ask();
+      await until(async () => (await world.admin.execute(waiting)).rowCount === 1, { what: 'the wish to wait' });
+      await tx.insert(bookings).values(row);
+      return { wish };
+    });
   }
 
   async function people() {
@@ -127,17 +140,11 @@ describe('POST /{country}/bookings', () => {
     const later = (instant: Temporal.Instant) => instant.add({ hours: 1 });
     const [slotStart, slotEnd] = [later(first.slotStart), later(first.slotEnd)];
     const [other, next] = [await addPatient(world.admin), await addPatient(world.admin)];
-    const times = { slotStart, slotEnd, busyStart: slotStart, busyEnd: slotEnd, specialtyWindow: null };
+    const times = { slotStart, slotEnd, busyStart: slotStart, busyEnd: slotEnd };
     const second = { ...first, ...times, id: randomUUID(), patientId: other };
-    const { wish } = await world.admin.transaction(async (tx) => {
-      await takeTurn(tx, second);
-      const wish = book({ ...who, patientId: next, slotStart: slot(9, '15:00') });
-      const waiting = sql`SELECT FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = 'advisory'`;
-      await until(async () => (await world.admin.execute(waiting)).rowCount === 1, { what: 'the wish to wait' });
-      await tx.insert(bookings).values(second);
-      return { wish };
-    });
+    const { wish } = await whileAnotherHasTheTurn(second, () =>
+      book({ ...who, patientId: next, slotStart: slot(9, '15:00') }),
+    );
     expect(codesOf(await wish)).toEqual(['daily-cap']);
   });
 
@@ -336,17 +343,26 @@ describe('POST /{country}/bookings', () => {
       expect((await book(wish, OFFICE)).statusCode).toBe(201);
     });
 
-    it('names the specialty where practitioners of two time zones count the days differently', async () => {
-      const { one: paris, two: reunion } = await wishes('psychiatry');
+    it('counts the days in the zone of the practitioner who is wanted', async () => {
+      const { one: paris, two: honolulu } = await wishes('psychiatry');
       await world.admin.$client.query(`UPDATE practitioner.practitioners SET time_zone = $1 WHERE id = $2`, [
-        'Indian/Reunion',
-        reunion.practitionerId,
+        'Pacific/Honolulu',
+        honolulu.practitionerId,
       ]);
       await booked(world, { ...paris, slotStart: slot(20) });
-      const refused = await book({ ...reunion, slotStart: slot(27) });
-      expect([codesOf(refused), refused.statusCode]).toEqual([['same-specialty'], 409]);
-      const others = { ...reunion, patientId: await addPatient(world.admin), slotStart: slot(27) };
-      expect((await book(others)).statusCode).toBe(201);
+      // In Honolulu the first is on the evening of day 19, and this is on the morning of day 26.
+      expect((await book({ ...honolulu, slotStart: slot(26, '20:30') })).statusCode).toBe(201);
+    });
+
+    it('waits for its turn, and then sees what has been kept meanwhile', async () => {
+      const { one, two } = await wishes('oncology');
+      await booked(world, { ...one, slotStart: slot(20) });
+      const [first] = await storedBookings(world, eq(bookings.practitionerId, one.practitionerId));
+      if (first === undefined) throw new Error('nothing was stored');
+      const patientId = await addPatient(world.admin);
+      const kept = { ...first, id: randomUUID(), practitionerId: randomUUID(), patientId };
+      const { wish } = await whileAnotherHasTheTurn(kept, () => book({ ...two, patientId, slotStart: slot(21) }));
+      expect((await wish).json()).toMatchObject({ reasons: [{ code: 'same-specialty', bookingIds: [kept.id] }] });
     });
   });
 });

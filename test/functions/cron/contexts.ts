@@ -53,7 +53,6 @@ export function heldBooking(hold: Partial<BookingRow> & Pick<BookingRow, 'holdEx
     slotEnd,
     busyStart: slotStart,
     busyEnd: slotEnd,
-    specialtyWindow: null,
     actedBy: 'somebody',
     actedAs: 'patient',
     createdAt,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { lanesOf } from '../../../functions/cron/lanes.ts';
 import { minuteLimits } from '../../../functions/cron/run-tick.ts';
-import type { AppendEvents } from '../../../shared/db/outbox.ts';
+import type { AppendEvents } from '../../../shared/db/outbox-relay.ts';
 import { bookingIdempotencyKeys, bookingOutbox, bookings } from '../../../shared/db/schema/booking.ts';
 import { leases, taskRuns } from '../../../shared/db/schema/cron.ts';
 import {

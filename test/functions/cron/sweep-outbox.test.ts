@@ -5,7 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 
 import { sweepOutbox } from '../../../functions/cron/sweep-outbox.ts';
 import { BookingCreated } from '../../../schemas/events/booking.v1.ts';
-import { type AppendEvents, enqueue, outgoing, type OutgoingEvent } from '../../../shared/db/outbox.ts';
+import type { AppendEvents } from '../../../shared/db/outbox-relay.ts';
+import { enqueue, outgoing, type OutgoingEvent } from '../../../shared/db/outbox.ts';
 import { bookingOutbox } from '../../../shared/db/schema/booking.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { appendTo } from '../../../shared/events/append.ts';

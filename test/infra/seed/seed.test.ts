@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { findSampleUser, listSamples, seed, seedIfEmpty, type SeedUrls } from '../../../infra/local/seed.ts';
 import { connectDatabase, type Database } from '../../../shared/db/client.ts';
-import { findVisitType } from '../../../shared/db/visit-types.ts';
+import { prepareFindVisitType } from '../../../shared/db/visit-types.ts';
 import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
 
 const today = Temporal.PlainDate.from('2026-03-02');
@@ -133,7 +133,7 @@ describe('the first samples', () => {
       const [practitioner] = samples.practitioners;
       const [visitType] = practitioner?.visitTypes ?? [];
       const [patient] = samples.patients;
-      expect(await findVisitType(db, country, visitType?.id ?? '')).toMatchObject({
+      expect(await prepareFindVisitType(db)(country, visitType?.id ?? '')).toMatchObject({
         practitionerId: practitioner?.id,
         durationMinutes: 30,
         bufferBeforeMinutes: 0,

@@ -4,14 +4,8 @@ import { asc, isNotNull, isNull } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { connectDatabase, type Database } from '../../../shared/db/client.ts';
-import {
-  type AppendEvents,
-  enqueue,
-  forgetSent,
-  type OutgoingEvent,
-  sendAllUnsent,
-  sendUnsent,
-} from '../../../shared/db/outbox.ts';
+import { type AppendEvents, createOutboxRelay, type OutboxRelay } from '../../../shared/db/outbox-relay.ts';
+import { enqueue, forgetSent, type OutgoingEvent } from '../../../shared/db/outbox.ts';
 import { bookingOutbox } from '../../../shared/db/schema/booking.ts';
 import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
 
@@ -33,6 +27,7 @@ function numbered(key: string, number: number): OutgoingEvent {
 describe('sending what is unsent', () => {
   let database: TestDatabase;
   let db: Database;
+  let relay: OutboxRelay;
   let log: string[];
   const append: AppendEvents = async (events) => {
     // Another turn, so that whoever does not wait is seen.
@@ -43,6 +38,7 @@ describe('sending what is unsent', () => {
   beforeAll(async () => {
     database = await createDatabase();
     db = connectDatabase(database.urlFor('careflow_booking'), { applicationName: 'test' });
+    relay = createOutboxRelay(db, bookingOutbox, append);
   });
   afterAll(async () => {
     await db.$client.end();
@@ -68,48 +64,50 @@ describe('sending what is unsent', () => {
 
   it('appends the oldest of each key first and marks them', async () => {
     await write(numbered('a', 1), numbered('b', 1), numbered('a', 2));
-    expect(await sendUnsent(db, bookingOutbox, append, { limit: 2 })).toBe(2);
+    expect(await relay.send(2)).toBe(2);
     expect([log, await unsent()]).toEqual([['a1', 'a2'], ['b1']]);
-    expect(await sendUnsent(db, bookingOutbox, append, { limit: 2 })).toBe(1);
-    expect(await sendUnsent(db, bookingOutbox, append, { limit: 2 })).toBe(0);
+    expect(await relay.send(2)).toBe(1);
+    expect(await relay.send(2)).toBe(0);
     expect(log).toEqual(['a1', 'a2', 'b1']);
   });
 
   it('takes those of the keys it is told', async () => {
     await write(numbered('a', 1), numbered('b', 1), numbered('c', 1));
-    await sendUnsent(db, bookingOutbox, append, { keys: ['c', 'a'], limit: 10 });
+    await relay.sendAll(['c', 'a']);
     expect([log, await unsent()]).toEqual([['a1', 'c1'], ['b1']]);
   });
 
   it('leaves all as it was where the log does not take them', async () => {
     await write(numbered('a', 1), numbered('a', 2));
     const away: AppendEvents = () => Promise.reject(new Error('away'));
-    await expect(sendUnsent(db, bookingOutbox, away, { limit: 10 })).rejects.toThrow('away');
+    const relayAway = createOutboxRelay(db, bookingOutbox, away);
+    await expect(relayAway.send(10)).rejects.toThrow('away');
+    await expect(relayAway.sendAll(['a'])).rejects.toThrow('away');
     expect(await unsent()).toEqual(['a1', 'a2']);
-    await sendUnsent(db, bookingOutbox, append, { limit: 10 });
+    await relay.send(10);
     expect(log).toEqual(['a1', 'a2']);
   });
 
   it('does not see what is not committed, and sends it later', async () => {
     await db.transaction(async (tx) => {
       await enqueue(tx, bookingOutbox, [numbered('a', 1)]);
-      expect(await sendUnsent(db, bookingOutbox, append, { limit: 10 })).toBe(0);
+      expect(await relay.send(10)).toBe(0);
     });
-    expect(await sendUnsent(db, bookingOutbox, append, { limit: 10 })).toBe(1);
+    expect(await relay.send(10)).toBe(1);
   });
 
   it('sends every event once and in the order of its key, however many publishers run', async () => {
     const keys = ['a', 'b', 'c'];
     const publishers = Array.from({ length: 4 }, async (_, publisher) => {
       for (let round = 0; round < 15; round += 1) {
-        await sendUnsent(db, bookingOutbox, append, publisher % 2 === 0 ? { limit: 3 } : { keys, limit: 5 });
+        await (publisher % 2 === 0 ? relay.send(3) : relay.sendAll(keys));
       }
     });
     const writers = keys.map(async (key) => {
       for (let number = 1; number <= 20; number += 1) await write(numbered(key, number));
     });
     await Promise.all([...publishers, ...writers]);
-    await sendAllUnsent(db, bookingOutbox, append, keys);
+    await relay.sendAll(keys);
     for (const key of keys) {
       const ofKey = log.filter((entry) => entry.startsWith(key));
       expect(ofKey).toEqual(Array.from({ length: 20 }, (_, place) => `${key}${place + 1}`));
@@ -120,13 +118,13 @@ describe('sending what is unsent', () => {
     const many = Array.from({ length: 1_201 }, (_, number) => numbered('a', number));
     await enqueue(db, bookingOutbox, many);
     await write(numbered('b', 1));
-    await sendAllUnsent(db, bookingOutbox, append, ['a']);
+    await relay.sendAll(['a']);
     expect([log.length, log.at(0), log.at(-1), await unsent()]).toEqual([1_201, 'a0', 'a1200', ['b1']]);
   });
 
   it('forgets what was sent long ago, never what was not', async () => {
     await write(numbered('a', 1));
-    await sendUnsent(db, bookingOutbox, append, { limit: 1 });
+    await relay.send(1);
     await write(numbered('a', 2));
     const sent = () => db.$count(bookingOutbox, isNotNull(bookingOutbox.sentAt));
     await forgetSent(db, bookingOutbox, Temporal.Now.instant().subtract({ hours: 1 }));

@@ -9,10 +9,8 @@ import {
   planRelease,
   planReschedule,
   type Reason,
-  specialtySpan,
 } from '../../../shared/domain/booking.ts';
 import type { Role } from '../../../shared/domain/caller.ts';
-import { overlap } from '../../../shared/domain/interval.ts';
 import { AppError } from '../../../shared/errors.ts';
 import {
   aBooking,
@@ -155,7 +153,7 @@ describe('a second booking of one specialty', () => {
 
   it('keeps both, or replaces the other even where they overlap', () => {
     const keep = planBooking(aRequest({ sameSpecialty: 'keep' }), someFacts({ patientBookings: [near] }));
-    expect(keep).toMatchObject({ replaces: [], specialtyWindow: null });
+    expect(keep).toMatchObject({ replaces: [] });
     const facts = someFacts({ patientBookings: [aBooking(hours(0))], practitionerBookings: [aBooking(hours(0))] });
     const replace = planBooking(aRequest({ sameSpecialty: 'replace' }), facts);
     expect(replace.replaces).toEqual([aBooking(hours(0)).id]);
@@ -167,23 +165,12 @@ describe('a second booking of one specialty', () => {
     expect(reasons).toEqual([{ code: 'same-specialty', options: ['keep'], bookingIds: ['begun'] }]);
     expect(planBooking(aRequest({ sameSpecialty: 'keep' }), begun).replaces).toEqual([]);
   });
-
-  it('overlaps the window of the first exactly within the span that is asked about', () => {
-    const span = specialtySpan('Europe/Paris', tenOClock);
-    const window = planBooking(aRequest(), someFacts()).specialtyWindow;
-    for (let count = -9; count <= 9; count += 1) {
-      const slotStart = days(count);
-      const other = planBooking(aRequest({ slotStart }), someFacts({ now: days(-20) })).specialtyWindow;
-      const inSpan = overlap(span, { start: slotStart, end: slotStart.add({ minutes: 1 }) });
-      expect(window !== null && other !== null && overlap(window, other)).toBe(inSpan);
-    }
-  });
 });
 
 describe('a hold', () => {
   it('reserves a slot until it expires', () => {
     const plan = planHold(aRequest(), someFacts({ patientBookings: [aBooking(days(1))] }), 10);
-    expect(plan).toMatchObject({ status: 'held', version: 1, specialtyWindow: null });
+    expect(plan).toMatchObject({ status: 'held', version: 1 });
     expect(plan.holdExpiresAt?.toString()).toBe('2026-03-01T09:10:00Z');
     expect(codesOf(() => planHold(aRequest(), someFacts({ practitionerBookings: [confirmed] }), 10))).toEqual([
       'slot-taken',
