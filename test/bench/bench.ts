@@ -27,8 +27,13 @@ export type Outcome = {
 /** Lent to each area: runs a comparison and reports it. */
 export type Bench = (name: string, comparison: Comparison) => Promise<Outcome>;
 
+export type Options = {
+  /** How many bookings there were before; not compared unless given, for it takes minutes to make them. */
+  readonly rows?: number;
+};
+
 /** What a file `<area>.bench.ts` exports as `run`. It starts what it needs and stops it. */
-export type Area = (bench: Bench) => Promise<void>;
+export type Area = (bench: Bench, options: Options) => Promise<void>;
 
 export async function compare(name: string, comparison: Comparison): Promise<Outcome> {
   const { unit, rounds = 7, target } = comparison;
