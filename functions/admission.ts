@@ -1,0 +1,27 @@
+import type { Redis } from 'ioredis';
+
+import { createTokenVerifier, type TokenVerifier } from '../shared/identity/verify-token.ts';
+import { createKeyCache } from '../shared/redis/key-cache.ts';
+import { createRateLimit, type LimitRate } from '../shared/redis/rate-limit.ts';
+
+type AdmissionConfig = {
+  readonly OIDC_ISSUER: string;
+  readonly OIDC_AUDIENCE: string;
+  readonly OIDC_JWKS_URL: string;
+  readonly RATE_LIMIT_SUBJECT: number;
+  readonly RATE_LIMIT_ADDRESS: number;
+};
+
+type Admission = { readonly authenticate: TokenVerifier; readonly limit?: LimitRate };
+
+/** How a function knows who calls it and how often they may; without a Redis to count in nobody is limited. */
+export function admissionOf(config: AdmissionConfig, redis: Redis | undefined): Admission {
+  const authenticate = createTokenVerifier({
+    issuer: config.OIDC_ISSUER,
+    audience: config.OIDC_AUDIENCE,
+    jwksUrl: config.OIDC_JWKS_URL,
+    cache: redis && createKeyCache(redis, 'identity'),
+  });
+  const limits = { perSubject: config.RATE_LIMIT_SUBJECT, perAddress: config.RATE_LIMIT_ADDRESS };
+  return { authenticate, ...(redis && { limit: createRateLimit(redis, limits) }) };
+}

@@ -1,0 +1,36 @@
+import type { Logger } from 'pino';
+
+import { connectDatabases } from '../../shared/db/databases.ts';
+import { bookingOutbox } from '../../shared/db/schema/booking.ts';
+import { openRedis } from '../../shared/redis/client.ts';
+import { openPublisher } from '../outbox-publisher.ts';
+
+type Urls = {
+  readonly DATABASE_URL_BOOKING: string;
+  readonly DATABASE_URL_PRACTITIONER_READER: string;
+  readonly DATABASE_URL_PATIENT_READER: string;
+  readonly REDIS_URL: string;
+  readonly EVENT_LOG_URL: string;
+};
+
+/** What this function is connected to, and how that is closed. */
+export function openConnections(config: Urls, log: Logger) {
+  const applicationName = 'careflow-booking';
+  const databases = connectDatabases(
+    {
+      booking: config.DATABASE_URL_BOOKING,
+      practitioner: config.DATABASE_URL_PRACTITIONER_READER,
+      patient: config.DATABASE_URL_PATIENT_READER,
+    },
+    { applicationName },
+  );
+  const redis = openRedis(config.REDIS_URL, { log });
+  const { booking: db, practitioner: practitioners, patient: patients } = databases.of;
+  const publisher = openPublisher(db, bookingOutbox, { url: config.EVENT_LOG_URL, clientId: applicationName, log });
+  const close = async (): Promise<void> => {
+    await publisher.close();
+    await databases.close();
+    redis.disconnect();
+  };
+  return { db, practitioners, patients, redis, publish: publisher.publish, dependencies: databases.pings, close };
+}
