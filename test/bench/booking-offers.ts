@@ -2,6 +2,13 @@ import { randomUUID } from 'node:crypto';
 
 import pg from 'pg';
 
+import { settings } from '../../functions/booking/config.ts';
+import { dayBits } from '../../shared/domain/day-bits.ts';
+import { defaultGrid } from '../../shared/domain/grid.ts';
+import { createBitmaps } from '../../shared/redis/availability-bitmaps.ts';
+import { connectRedis } from '../../shared/redis/client.ts';
+import { readConfig } from '../../shared/runtime/config.ts';
+
 /** Somebody's wish for a slot that is theirs alone: no two of them are in one another's way. */
 export type Offer = { readonly token: string; readonly body: string };
 
@@ -54,6 +61,21 @@ export async function addOffers(url: string, tokenOf: (patientId: string) => Pro
   await client.end();
   const patients = await Promise.all(ids.map(async (id) => ({ id, token: await tokenOf(id) })));
   return { practices, patients, starts: startsOfSlots() };
+}
+
+/** Writes what availability would have: that all slots of the practices are free. */
+export async function showFree(redisUrl: string): Promise<void> {
+  const redis = await connectRedis(redisUrl);
+  const { days: windowDays } = readConfig({}, { days: settings.AVAILABILITY_DAYS });
+  const bitmap = createBitmaps(redis, { gridOf: () => defaultGrid, days: windowDays })('fr');
+  const start = Temporal.Now.plainDateISO(TIME_ZONE);
+  const allFree = dayBits(
+    defaultGrid,
+    Array.from({ length: defaultGrid.slotsPerDay }, (_, slot) => slot),
+  );
+  const days = Array.from({ length: windowDays }, () => allFree);
+  await bitmap.writeRows(Array.from({ length: PRACTICES }, (_, ordinal) => ({ ordinal, start, days })));
+  redis.disconnect();
 }
 
 function startsOfSlots(): string[] {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { Area, Bench } from './bench.ts';
 import type { Answered, Load } from './booking-client.ts';
-import { addOffers, capacityOf, type Offers } from './booking-offers.ts';
+import { addOffers, capacityOf, type Offers, showFree } from './booking-offers.ts';
 import { addPastBookings, copyDatabase } from './booking-rows.ts';
 import { buildBundle } from './bundle.ts';
 import { startIdentityProvider } from './identity-provider.ts';
@@ -30,6 +30,7 @@ export const run: Area = (bench, { rows }) =>
   withServers(async (servers) => {
     const provider = await startIdentityProvider();
     const offers = await addOffers(servers.postgres.url, provider.tokenOf);
+    await showFree(servers.redis.url);
     const crowdedUrl = rows && (await addHistories(servers.postgres.url, rows));
     const program = await buildBundle(join(servers.dir, 'image'));
     const environment = { ...servers.environment, ...provider.environment, ...UNLIMITED };
