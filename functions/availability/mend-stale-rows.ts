@@ -6,7 +6,7 @@ import { rebuild } from './rebuild.ts';
 const FEW_ROWS = 20;
 
 /**
- * Writes some of a country's stale rows anew, before all the practitioner's own. Throws `unavailable` while Redis does not
+ * Writes some of a country's stale rows anew, the practitioner's own among them. Throws `unavailable` while Redis does not
  * take them.
  */
 export async function mendStaleRows(deps: Deps, country: string, practitionerId: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, lt, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, lt, type SQL, sql } from 'drizzle-orm';
 
 import type { Interval } from '../domain/interval.ts';
 import type { BusySlot } from '../domain/openings.ts';
@@ -126,18 +126,18 @@ export async function clearStale(tx: Queryable, country: string, practitionerIds
     .where(and(eq(staleRows.country, country), inArray(staleRows.practitionerId, [...practitionerIds])));
 }
 
-/** Some of the practitioners whose rows are stale; if `first` is one of them, with them. */
+/** So many of the practitioners whose rows are stale, from `first` on: it is among them, if its row is, and others ask for others. */
 export async function listStale(
   db: Queryable,
   country: string,
   { first, limit }: { readonly first: string; readonly limit: number },
 ): Promise<string[]> {
-  const rows = await db
-    .select({ id: staleRows.practitionerId })
-    .from(staleRows)
-    .where(eq(staleRows.country, country))
-    .orderBy(sql`${staleRows.practitionerId} <> ${first}`)
-    .limit(limit);
+  const { practitionerId } = staleRows;
+  const stale = (where: SQL) =>
+    sql`(SELECT ${practitionerId} AS id FROM ${staleRows} WHERE ${staleRows.country} = ${country} AND ${where} ORDER BY id LIMIT ${limit})`;
+  const { rows } = await db.execute<{ id: string }>(
+    sql`${stale(sql`${practitionerId} >= ${first}`)} UNION ALL ${stale(sql`${practitionerId} < ${first}`)} LIMIT ${limit}`,
+  );
   return rows.map(({ id }) => id);
 }
 

@@ -108,7 +108,9 @@ CREATE INDEX busy_slots_by_practitioner ON practitioner.busy_slots (practitioner
 CREATE TABLE practitioner.stale_rows (
   country_code char(2) NOT NULL,
   practitioner_id uuid NOT NULL,
-  PRIMARY KEY (country_code, practitioner_id)
+  PRIMARY KEY (country_code, practitioner_id),
+  CONSTRAINT stale_row_practitioner FOREIGN KEY (country_code, practitioner_id)
+    REFERENCES practitioner.practitioners (country_code, id) ON DELETE CASCADE
 );
 --> statement-breakpoint
 CREATE FUNCTION practitioner.add_country(country text) RETURNS void

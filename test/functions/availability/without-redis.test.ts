@@ -175,6 +175,28 @@ describe('a row that Redis did not take, though its event never comes again', ()
   });
 });
 
+describe('many rows that Redis did not take', () => {
+  it('are written anew some at a time, with the next events of anybody', async () => {
+    const practitioners = await Promise.all(Array.from({ length: 25 }, () => world.addPractitioner()));
+    const other = await world.addPractitioner();
+    await redis.stop();
+    for (const { id } of practitioners) expect(await world.deliver(bookingOf(id, TEN).created())).toBe(503);
+    await startAgain();
+    await Promise.all(practitioners.map(({ ordinal }) => world.bitmap.writeRow(stale(ordinal))));
+    expect(await world.deliver(bookingOf(other.id, TEN).created())).toBe(204);
+    expect(await staleRows()).toBe(5);
+    expect(await world.deliver(bookingOf(other.id, '2030-01-07T10:00:00Z').created())).toBe(204);
+    expect(await staleRows()).toBe(0);
+    for (const { ordinal } of practitioners) expect(await freeSlotsInBitmap(ordinal)).toBe(5);
+  });
+
+  it('are forgotten with their practitioner', async () => {
+    const { id } = await staleAtTen();
+    await world.rows('DELETE FROM practitioner.practitioners WHERE id = $1', [id]);
+    expect(await staleRows()).toBe(0);
+  });
+});
+
 describe('a Redis that stands still', () => {
   it('holds what is right in the end, whatever of old it carries out when it goes on', async () => {
     const { id, ordinal } = await world.addPractitioner();
