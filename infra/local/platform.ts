@@ -8,6 +8,7 @@ import { bundleFunctions } from '../image/bundle.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { renderKustomization } from './knative/kustomize.ts';
 import { type Knative, startKnative } from './knative/start.ts';
+import { mustBeFulfilled } from './knative/settled.ts';
 import { endEarlierRun, functionPids } from './leftovers.ts';
 import { startMailbox } from './mailbox/start.ts';
 import { audience } from './oidc/sample-access.ts';
@@ -33,7 +34,7 @@ export type RunningPlatform = {
   readonly platform: Platform;
   readonly services: Services;
   readonly knative: Knative;
-  /** Drains and ends everything that was started. */
+  /** Drains and ends everything that was started; what one part fails with is thrown when the others have ended. */
   stop(): Promise<void>;
 };
 
@@ -43,7 +44,9 @@ const OVERLAY = fileURLToPath(new URL('../../knative/overlays/local', import.met
 export async function startPlatform(options: PlatformOptions): Promise<RunningPlatform> {
   const parts: (() => Promise<unknown>)[] = [];
   const stop = async () => {
-    for (const end of parts.splice(0).toReversed()) await end();
+    const ended: PromiseSettledResult<unknown>[] = [];
+    for (const end of parts.splice(0).toReversed()) ended.push(...(await Promise.allSettled([end()])));
+    mustBeFulfilled(ended);
   };
   try {
     return await startParts(options, parts, stop);

@@ -9,6 +9,7 @@ import type { Manifest } from './kustomize.ts';
 import { startPingSource } from './ping-source.ts';
 import { parseResources, type Resources } from './resources.ts';
 import { type Serving, type ServingOptions, startServing } from './serving.ts';
+import { mustBeFulfilled } from './settled.ts';
 
 export type KnativeOptions = Omit<ServingOptions, 'log'> & {
   eventLog: EventLog;
@@ -38,13 +39,15 @@ export async function startKnative(manifests: readonly Manifest[], options: Knat
   const clock = options.clock ?? systemClock;
   const sources: Source[] = [];
   const stop = once(async () => {
-    const sourcesStopped = Promise.all(sources.map((source) => source.stop()));
+    // One that cannot take its leave, its event log being away, keeps nobody else.
+    const sourcesStopped = Promise.allSettled(sources.map((source) => source.stop()));
     // A source waits for what it has delivered; a function that does not answer is stopped, which ends the wait.
     await endsWithin(clock, options.graceMs ?? sourceGraceMs, sourcesStopped);
     await serving.stop();
-    await sourcesStopped;
+    const outcomes = await sourcesStopped;
     await dispatcher.close();
     await sinks.stop();
+    mustBeFulfilled(outcomes);
   });
   const resolve = (sink: Destination) => addressOf(sink, serving, sinks);
   try {
@@ -85,8 +88,7 @@ async function startSources(
   const starts = kafkaSources.map(async (source) => {
     started.push(await startKafkaSource(source, { ...shared, eventLog, log: logOf(source.metadata.name) }));
   });
-  const failed = (await Promise.allSettled(starts)).find((outcome) => outcome.status === 'rejected');
-  if (failed) throw failed.reason;
+  mustBeFulfilled(await Promise.allSettled(starts));
 }
 
 function addressOf({ ref, uri = '' }: Destination, serving: Serving, sinks: KafkaSinks): string {

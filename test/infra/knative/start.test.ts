@@ -217,3 +217,32 @@ it('stops what it has started when a source cannot start', async () => {
   for (const pid of control.pids('/gate/start')) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   await control.close();
 });
+
+it('stops its functions though a source cannot take its leave', async () => {
+  const control = await startControl();
+  const eventLog = createMemoryEventLog();
+  const subscribe: EventLog['subscribe'] = async (subscriber) => {
+    const subscription = await eventLog.subscribe(subscriber);
+    return { ...subscription, stop: () => Promise.reject(new Error('no broker')) };
+  };
+  const sink = `{ ref: { apiVersion: serving.knative.dev/v1, kind: Service, name: sample }, uri: /events }`;
+  const manifests = [
+    serviceManifest({}),
+    one(`{ apiVersion: sources.knative.dev/v1, kind: KafkaSource, metadata: { name: source },
+           spec: { consumerGroup: g, topics: [t], bootstrapServers: ['k:1'], sink: ${sink} } }`),
+  ];
+  const knative = await startKnative(manifests, {
+    eventLog: { ...eventLog, subscribe },
+    command: () => ({ argv: [process.execPath, fixture], env: { CONTROL_URL: control.url } }),
+    values: { secrets: {}, configMaps: {} },
+    log: () => undefined,
+    graceMs: 5_000,
+  });
+  const headers = { ce_specversion: '1.0', ce_id: 'one', ce_source: '/test', ce_type: 'test.v1' };
+  await eventLog.append([{ topic: 't', key: 'a', value: Buffer.from('{}'), headers }]);
+  await control.reached('/event/one');
+  await expect(knative.stop()).rejects.toThrow('no broker');
+  expect(control.pids('/event/one')).toHaveLength(1);
+  for (const pid of control.pids('/event/one')) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+  await control.close();
+});
