@@ -47,6 +47,8 @@ async function measure(bench: Bench, url: string): Promise<void> {
   const redis = await connect(url);
   const bitmap = newBitmap(redis);
   await benchWriting(bench, redis, bitmap);
+  await redis.flushall();
+  await bitmap.fill(windows(PRACTITIONERS));
   await benchReading(bench, redis, bitmap);
   redis.disconnect();
   await benchMemory(bench, url);

@@ -159,6 +159,20 @@ describe('a row that Redis did not take, though its event never comes again', ()
     expect(await staleRows()).toBe(0);
   });
 
+  it('is asked to be seen to again while another, who may fail, has its turn', async () => {
+    const { id, ordinal } = await world.addPractitioner();
+    const event = bookingOf(id, TEN).created();
+    await redis.stop();
+    expect(await world.deliver(event)).toBe(503);
+    await startAgain();
+    await world.bitmap.writeRow(stale(ordinal));
+    const release = await world.lockDaysOf(id);
+    expect(await world.deliver(event)).toBe(409);
+    await release();
+    expect(await world.deliver(event)).toBe(204);
+    expect([await freeSlotsInBitmap(ordinal), await staleRows()]).toEqual([5, 0]);
+  });
+
   it('is written anew as a whole with the next event of the practitioner', async () => {
     const { id, ordinal } = await staleAtTen();
     expect(await world.deliver(bookingOf(id, '2030-01-09T09:00:00Z').created())).toBe(204);
