@@ -12,16 +12,16 @@ type AdmissionConfig = {
   readonly RATE_LIMIT_ADDRESS: number;
 };
 
-type Admission = { readonly authenticate: TokenVerifier; readonly limit?: LimitRate };
+type Admission = { readonly authenticate: TokenVerifier; readonly limit: LimitRate };
 
-/** How a function knows who calls it and how often they may; without a Redis to count in nobody is limited. */
-export function admissionOf(config: AdmissionConfig, redis: Redis | undefined): Admission {
+/** How a function knows who calls it and how often they may. */
+export function admissionOf(config: AdmissionConfig, redis: Redis): Admission {
   const authenticate = createTokenVerifier({
     issuer: config.OIDC_ISSUER,
     audience: config.OIDC_AUDIENCE,
     jwksUrl: config.OIDC_JWKS_URL,
-    cache: redis && createKeyCache(redis, 'identity'),
+    cache: createKeyCache(redis, 'identity'),
   });
   const limits = { perSubject: config.RATE_LIMIT_SUBJECT, perAddress: config.RATE_LIMIT_ADDRESS };
-  return { authenticate, ...(redis && { limit: createRateLimit(redis, limits) }) };
+  return { authenticate, limit: createRateLimit(redis, limits) };
 }

@@ -2,7 +2,6 @@ import type { SlotRequest } from '../../shared/domain/booking.ts';
 import type { RequestContext } from '../../shared/runtime/function.ts';
 import { type Actor, mustSelect } from './access.ts';
 import type { Deps } from './deps.ts';
-import { instantOf } from './instant.ts';
 import type { Practice } from './lookups.ts';
 
 /** Somebody's request for a slot: they may make it, and whom and what it names is there. */
@@ -32,6 +31,6 @@ function requestOf({ practitionerId, patientId, visitTypeId, slotStart }: Asked)
     practitionerId: practitionerId.toLowerCase(),
     patientId: patientId.toLowerCase(),
     visitTypeId: visitTypeId.toLowerCase(),
-    slotStart: instantOf('slotStart', slotStart),
+    slotStart: Temporal.Instant.from(slotStart),
   };
 }

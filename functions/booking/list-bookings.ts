@@ -5,14 +5,13 @@ import { AppError } from '../../shared/errors.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
 import { mustSelect } from './access.ts';
 import type { Deps } from './deps.ts';
-import { instantOf } from './instant.ts';
 import { represent } from './representation.ts';
 
 /** `GET /{country}/bookings`: a page at a time, stable while bookings come and go. */
 export function listBookings({ db, lookups }: Deps): Operation<typeof contract> {
   return async ({ cursor, limit, from, to, ...filter }, { caller }) => {
     await mustSelect(lookups, caller, filter);
-    const span = { from: bound('from', from), to: bound('to', to) };
+    const span = { from: instantOf(from), to: instantOf(to) };
     const after = cursor === undefined ? undefined : readCursor(cursor);
     const found = await list(db, { ...filter, ...span }, { after, limit: limit + 1 });
     const items = found.slice(0, limit);
@@ -21,8 +20,8 @@ export function listBookings({ db, lookups }: Deps): Operation<typeof contract> 
   };
 }
 
-function bound(member: string, text: string | undefined): Temporal.Instant | undefined {
-  return text === undefined ? undefined : instantOf(member, text);
+function instantOf(text: string | undefined): Temporal.Instant | undefined {
+  return text === undefined ? undefined : Temporal.Instant.from(text);
 }
 
 const CURSOR = /^(\d{1,13})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;

@@ -10,13 +10,12 @@ import { reachBooking } from './access.ts';
 import { commit } from './change.ts';
 import type { Deps } from './deps.ts';
 import { expireHolds, listOthers } from './facts.ts';
-import { instantOf } from './instant.ts';
 import { mustMatch, represent } from './representation.ts';
 
 /** `POST /{country}/bookings/{id}/reschedule`: the new slot is taken and the old one freed, or nothing changes. */
 export function rescheduleBooking(deps: Deps): Operation<typeof contract> {
   return async ({ country, id, sameSpecialty, ...input }, { caller, ifMatch, idempotency, traceparent }) => {
-    const slotStart = instantOf('slotStart', input.slotStart);
+    const slotStart = Temporal.Instant.from(input.slotStart);
     const { booking: known, actor } = await reachBooking(deps, caller, { country, id });
     const practice = await deps.lookups.practice(country, known);
     const booking = await commit(deps, async (tx) => {

@@ -7,8 +7,7 @@ export const settings = {
   DATABASE_URL_NOTIFICATION: postgres,
   DATABASE_URL_PATIENT_READER: postgres,
   DATABASE_URL_PRACTITIONER_READER: postgres,
-  /** Counts the requests of all processes; without it nobody is limited. */
-  REDIS_URL: optional(url({ schemes: ['redis', 'rediss'] })),
+  REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
   OIDC_ISSUER: url(),
   OIDC_AUDIENCE: text({ default: 'careflow' }),
   OIDC_JWKS_URL: url(),

@@ -7,7 +7,7 @@ type Urls = {
   readonly DATABASE_URL_NOTIFICATION: string;
   readonly DATABASE_URL_PATIENT_READER: string;
   readonly DATABASE_URL_PRACTITIONER_READER: string;
-  readonly REDIS_URL: string | undefined;
+  readonly REDIS_URL: string;
 };
 
 /** What this function is connected to, and how that is closed. */
@@ -21,10 +21,10 @@ export function openConnections(config: Urls, log: Logger) {
     { applicationName: 'notifications' },
   );
   const { notification: db, patient: patients, practitioner: practitioners } = databases.of;
-  const redis = config.REDIS_URL === undefined ? undefined : openRedis(config.REDIS_URL, { log });
+  const redis = openRedis(config.REDIS_URL, { log });
   const close = async (): Promise<void> => {
     await databases.close();
-    redis?.disconnect();
+    redis.disconnect();
   };
   return { db, patients, practitioners, redis, dependencies: databases.pings, close };
 }

@@ -89,6 +89,7 @@ function profileOf(country: CountryCode, index: number, dice: Dice): SamplePract
     ...placeIn(city, dice),
     email: emailOf(name, country, index),
     phone: isFirst || dice.chance(0.9) ? samples.practitionerPhone(index) : null,
+    channels: {},
   };
 }
 

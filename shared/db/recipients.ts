@@ -1,6 +1,6 @@
-import { and, asc, eq, getViewSelectedFields, gt, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm';
 
-import { type Language, languages, type Preferences, type Recipient } from '../domain/notification.ts';
+import { type Language, languages, type Recipient } from '../domain/notification.ts';
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
 import { publishedContactPoints, publishedProxies } from './schema/patient.ts';
@@ -21,7 +21,7 @@ export async function getPractitionerContact(
   id: string,
 ): Promise<PractitionerContact> {
   const [found] = await reader
-    .select({ ...getViewSelectedFields(publishedPractitioners), channels: sql<Preferences>`channels` })
+    .select()
     .from(publishedPractitioners)
     .where(and(eq(publishedPractitioners.country, country), eq(publishedPractitioners.id, id)));
   if (!found) throw new AppError('not-found', 'There is no such practitioner.', { practitionerId: id });

@@ -25,8 +25,9 @@ export function clientSettings({ region, endpoint, credentials, timeoutMs = 10_0
 }
 
 /** Why a provider will never take a message. */
-type RefusalReason = 'message-rejected' | 'invalid-address' | 'opted-out' | 'refused';
+type RefusalReason = 'message-rejected' | 'invalid-address' | 'opted-out';
 
+/** What speaks against the message itself. All else is a matter of the account, its rights or the hour: it is tried again. */
 const reasons: Readonly<Record<string, RefusalReason>> = {
   MessageRejected: 'message-rejected',
   InvalidParameterValue: 'invalid-address',
@@ -34,10 +35,6 @@ const reasons: Readonly<Record<string, RefusalReason>> = {
   InvalidParameterException: 'invalid-address',
   OptedOutException: 'opted-out',
 };
-
-/** A throttle, or a fault of the account that its operator mends: the message is good and is tried again. */
-const passing =
-  /Thrott|LimitExceeded|TooManyRequests|SlowDown|Paused|ConfigurationSet|FromDomainNotVerified|Token|Expired/;
 
 /**
  * Names what a client threw: `unavailable` where another attempt may succeed, else `unprocessable` with a reason. The
@@ -47,17 +44,10 @@ export function nameProviderError(provider: 'ses' | 'sns', error: unknown): AppE
   const name = error instanceof Error ? error.name : 'Unknown';
   const status = statusOf(error);
   const details = { dependency: provider, providerCode: name };
-  if (
-    status === undefined ||
-    status >= 500 ||
-    status === 429 ||
-    status === 401 ||
-    status === 403 ||
-    passing.test(name)
-  ) {
+  const reason = status !== undefined && status < 500 ? reasons[name] : undefined;
+  if (reason === undefined) {
     return new AppError('unavailable', 'The message provider does not take messages at the moment.', details);
   }
-  const reason = reasons[name] ?? 'refused';
   return new AppError('unprocessable', 'The message provider refuses this message.', { ...details, reason });
 }
 

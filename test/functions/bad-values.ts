@@ -68,8 +68,25 @@ const badIds = [
 ];
 
 const badNumbers = [
-  ...['1.5', '0', '-1', '1e9', '9007199254740993', 'NaN', 'Infinity'],
-  ...['0x10', '0b1', '0o7', '1e1', ' 7 ', '7 ', '+7', '7.0', '7n', '1_0', '٧', '７'],
+  '1.5',
+  '0',
+  '-1',
+  '1e9',
+  '9007199254740993',
+  'NaN',
+  'Infinity',
+  '0x10',
+  '0b1',
+  '0o7',
+  '1e1',
+  ' 7 ',
+  '7 ',
+  '+7',
+  '7.0',
+  '7n',
+  '1_0',
+  '٧',
+  '７',
 ];
 
 /** Texts that are none of the member's; `maxLength` alone makes a text wrong where any would do. */

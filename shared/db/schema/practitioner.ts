@@ -1,8 +1,20 @@
-import { boolean, char, doublePrecision, integer, json, pgSchema, smallint, text, uuid } from 'drizzle-orm/pg-core';
+import {
+  boolean,
+  char,
+  doublePrecision,
+  integer,
+  json,
+  jsonb,
+  pgSchema,
+  smallint,
+  text,
+  uuid,
+} from 'drizzle-orm/pg-core';
 
 import { inboxTable } from './inbox.ts';
 import { calendarDate, instant } from './instant.ts';
 import { outboxTable } from './outbox.ts';
+import type { Preferences } from '../../domain/notification.ts';
 
 const practitionerSchema = pgSchema('practitioner');
 
@@ -22,8 +34,12 @@ const name = {
   language: text().notNull(),
 };
 
+/** By kind of message, the channels that are wanted or not; what is not said is wanted. */
+const channels = () => jsonb().$type<Preferences>().notNull();
+
 export const practitioners = practitionerSchema.table('practitioners', {
   ...name,
+  channels: channels().default({}),
   version: integer().notNull().default(1),
   specialties: text().array().notNull(),
   languages: text().array().notNull(),
@@ -91,7 +107,9 @@ export const practitionerOutbox = outboxTable(practitionerSchema);
 /** What other contexts may read, over a connection of the reader's role. */
 export const publishedVisitTypes = practitionerSchema.view('published_visit_types', visitTypeRules).existing();
 
-export const publishedPractitioners = practitionerSchema.view('published_practitioners', name).existing();
+export const publishedPractitioners = practitionerSchema
+  .view('published_practitioners', { ...name, channels: channels() })
+  .existing();
 
 export type WorkingHoursJson = { weekday: number; startMinute: number; endMinute: number };
 

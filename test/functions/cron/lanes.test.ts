@@ -84,9 +84,18 @@ async function addReminder({ bookingId, slotEnd, dueAt, status }: NewReminder): 
   const slotStart = slotEnd.subtract({ hours: 1 });
   await contexts.notification.insert(knownBookings).values({ ...known, version: 1, slotStart, slotEnd });
   await contexts.notification.insert(reminders).values({
-    ...{ bookingId, bookingVersion: 1, country: 'fr', patientId },
-    ...{ rung: 'email-1d', channel: 'email', visitDay: Temporal.PlainDate.from('2031-03-03'), dueAt },
-    ...(status && { status, triggerId: randomUUID() }),
+    bookingId,
+    bookingVersion: 1,
+    country: 'fr',
+    patientId,
+    rung: 'email-1d',
+    channel: 'email',
+    visitDay: Temporal.PlainDate.from('2031-03-03'),
+    dueAt,
+    ...(status && {
+      status,
+      triggerId: randomUUID(),
+    }),
   });
 }
 
@@ -172,8 +181,14 @@ describe('a day', () => {
     await visitEnded(150);
     const young = await visitEnded(149);
     const delivery: Omit<typeof deliveries.$inferInsert, 'eventId'> = {
-      ...{ eventSource: '/s', recipientType: 'patient', recipientId: randomUUID(), channel: 'sms' },
-      ...{ kind: 'booking-confirmed', bookingId: young, bookingVersion: 1, status: 'planned' },
+      eventSource: '/s',
+      recipientType: 'patient',
+      recipientId: randomUUID(),
+      channel: 'sms',
+      kind: 'booking-confirmed',
+      bookingId: young,
+      bookingVersion: 1,
+      status: 'planned',
     };
     await notification.insert(deliveries).values([
       { ...delivery, eventId: 'old', createdAt: ago(150) },

@@ -5,6 +5,7 @@ import { open } from '../../../functions/notifications/index.ts';
 import { ConfigError } from '../../../shared/runtime/config.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 import { openMailbox } from '../../shared/notify/mailbox.ts';
+import { createRedisDatabase } from '../../support/services/redis-database.ts';
 import { booking, openWorld, requestOf, type World } from './world.ts';
 
 const log = pino({ level: 'silent' });
@@ -20,12 +21,13 @@ afterAll(async () => {
   await Promise.all([world.close(), mailbox.close()]);
 });
 
-function environment() {
+async function environment() {
   const [, notification, patientReader, practitionerReader] = world.urls;
   return {
     DATABASE_URL_NOTIFICATION: notification,
     DATABASE_URL_PATIENT_READER: patientReader,
     DATABASE_URL_PRACTITIONER_READER: practitionerReader,
+    REDIS_URL: await createRedisDatabase(),
     OIDC_ISSUER: 'https://id.example',
     OIDC_JWKS_URL: 'https://id.example/jwks',
     AWS_REGION: 'eu-west-3',
@@ -35,7 +37,7 @@ function environment() {
 }
 
 it('sends two e-mails and two SMS for one booking through SES and SNS, and is ready', async () => {
-  const fn = await open(environment(), log);
+  const fn = await open(await environment(), log);
   const app = buildServer(fn, { log });
   const people = { practitionerId: await world.addPractitioner(), patientId: await world.addPatient() };
   const soon = Temporal.Now.instant().add({ hours: 30 }).round('minute');
