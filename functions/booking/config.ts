@@ -1,4 +1,4 @@
-import { integer, text, url } from '../../shared/runtime/config.ts';
+import { eventLogUrl, integer, text, url } from '../../shared/runtime/config.ts';
 import { grids } from '../../shared/runtime/grids.ts';
 
 export const settings = {
@@ -6,7 +6,7 @@ export const settings = {
   DATABASE_URL_PRACTITIONER_READER: url({ schemes: ['postgres', 'postgresql'] }),
   DATABASE_URL_PATIENT_READER: url({ schemes: ['postgres', 'postgresql'] }),
   REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
-  EVENT_LOG_URL: url({ schemes: ['kafka', 'postgres'] }),
+  EVENT_LOG_URL: eventLogUrl(),
   OIDC_ISSUER: url(),
   OIDC_JWKS_URL: url(),
   OIDC_AUDIENCE: text({ default: 'careflow' }),

@@ -1,4 +1,4 @@
-import { optional, text, url } from '../../shared/runtime/config.ts';
+import { eventLogUrl, optional, text, url } from '../../shared/runtime/config.ts';
 
 const postgres = url({ schemes: ['postgres', 'postgresql'] });
 
@@ -8,7 +8,7 @@ export const settings = {
   DATABASE_URL_PRACTITIONER: postgres,
   DATABASE_URL_NOTIFICATION: postgres,
   REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
-  EVENT_LOG_URL: url({ schemes: ['kafka', 'postgres', 'postgresql'] }),
+  EVENT_LOG_URL: eventLogUrl(),
   // Only asked whether they answer.
   DATABASE_URL_PATIENT_READER: optional(postgres),
   OIDC_JWKS_URL: optional(url()),

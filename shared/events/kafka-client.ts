@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 
 import { AppError } from '../errors.ts';
 import type { EventLogOptions } from './event-log.ts';
+import type { KafkaAddress } from './kafka-address.ts';
 import { quietRequestQueues } from './kafka-request-queue.ts';
 
 /** Makes a client for one purpose: kafkajs shares state between the consumers of one client, so none is used for two. */
@@ -11,12 +12,12 @@ export type NewKafka = () => Kafka;
 /** How often kafkajs tries by itself before its caller hears of it. */
 export const RETRY = { retries: 4, initialRetryTime: 100, maxRetryTime: 1_000, factor: 0.2, multiplier: 2 };
 
-export function kafkaClients(brokers: string[], { clientId, log }: EventLogOptions): NewKafka {
+export function kafkaClients(address: KafkaAddress, { clientId, log }: EventLogOptions): NewKafka {
   return () => {
     quietRequestQueues();
     const config: KafkaConfig = {
       clientId,
-      brokers,
+      ...address,
       connectionTimeout: 3_000,
       requestTimeout: 8_000,
       retry: RETRY,

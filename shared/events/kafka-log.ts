@@ -5,6 +5,7 @@ import type { Admin } from 'kafkajs';
 import { AppError } from '../errors.ts';
 import { APPEND_DEADLINE_MS, createAppendQueue } from './append-queue.ts';
 import type { EventLog, EventLogOptions, Topic } from './event-log.ts';
+import type { KafkaAddress } from './kafka-address.ts';
 import { kafkaClients, nameKafkaError, protocolErrorType, RETRY, type NewKafka } from './kafka-client.ts';
 import { createKafkaProducer } from './kafka-producer.ts';
 import { readKafkaTopic } from './kafka-read.ts';
@@ -15,8 +16,8 @@ const LEADERS_POLL_MS = 50;
 const NOT_LED_YET = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE', 'NOT_LEADER_FOR_PARTITION']);
 
 /** The event log in Apache Kafka. Clients are connected while they are used. */
-export function createKafkaLog(brokers: string[], options: EventLogOptions): EventLog {
-  const newKafka = kafkaClients(brokers, options);
+export function createKafkaLog(address: KafkaAddress, options: EventLogOptions): EventLog {
+  const newKafka = kafkaClients(address, options);
   const withAdmin = <Result>(work: (admin: Admin) => Promise<Result>) => lendAdmin(newKafka, work);
   const producer = createKafkaProducer(newKafka);
   const queue = createAppendQueue(producer.send, options.appendDeadlineMs ?? APPEND_DEADLINE_MS);

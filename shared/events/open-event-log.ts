@@ -1,7 +1,8 @@
 import type { EventLog, EventLogOptions } from './event-log.ts';
+import { parseKafkaUrl } from './kafka-address.ts';
 
 /**
- * Opens `kafka://host:port[,host:port]`, or `postgres://...`: the embedded log in a PostgreSQL database.
+ * Opens `kafka://host:port[,host:port]`, or `kafka+ssl://...` (see `parseKafkaUrl`), or `postgres://...`: the embedded log in a PostgreSQL database.
  * Connects at first use, and what it needs for that is loaded only then.
  */
 export function openEventLog(url: string, options: EventLogOptions): EventLog {
@@ -21,10 +22,13 @@ export function openEventLog(url: string, options: EventLogOptions): EventLog {
 }
 
 function opener(url: string, options: EventLogOptions): () => Promise<EventLog> {
-  const [scheme = '', address = ''] = url.split('://', 2);
+  const [scheme = ''] = url.split('://', 1);
   switch (scheme) {
     case 'kafka':
-      return async () => (await import('./kafka-log.ts')).createKafkaLog(address.split(','), options);
+    case 'kafka+ssl': {
+      const address = parseKafkaUrl(url);
+      return async () => (await import('./kafka-log.ts')).createKafkaLog(address, options);
+    }
     case 'postgres':
     case 'postgresql':
       return async () => (await import('./postgres-log.ts')).createPostgresLog(url, options);

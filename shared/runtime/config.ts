@@ -84,6 +84,11 @@ export function url({
   };
 }
 
+/** Where events are kept, as `openEventLog` reads it. */
+export function eventLogUrl(): Setting<string> {
+  return url({ schemes: ['kafka', 'kafka+ssl', 'postgres', 'postgresql'] });
+}
+
 export function oneOf<const Choice extends string>(
   choices: readonly Choice[],
   { default: fallback }: Default<NoInfer<Choice>> = {},

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, glob, readFile, realpath, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -51,6 +53,31 @@ async function allowWriting(allowed: boolean): Promise<void> {
   }
 }
 
+/** What a TLS record of the handshake begins with (RFC 8446, section 5.1). */
+const TLS_HANDSHAKE = 0x16;
+
+/** PostgreSQL's way to ask for TLS on its port: eight bytes, which the server answers with `S`. */
+const SSL_REQUEST = '0000000804d2162f';
+
+/** Accepts a connection that may ask for TLS, and tells how the client begins to speak it. */
+async function listenForHello() {
+  const hello = Promise.withResolvers<number | undefined>();
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.on('data', (bytes: Buffer) => {
+      if (bytes.toString('hex') === SSL_REQUEST) socket.write('S');
+      else {
+        hello.resolve(bytes[0]);
+        socket.destroy();
+      }
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('nobody listens');
+  return { address: `127.0.0.1:${address.port}`, hello: hello.promise, close: () => server.close() };
+}
+
 beforeAll(async () => {
   await promisify(execFile)(process.execPath, [pathOf('infra/image/build.ts'), dir]);
   await allowWriting(false);
@@ -93,5 +120,23 @@ describe.each(containers)('the bundled %s, in a folder that is read-only', (name
     const clients = await filesWith(/KafkaJSError|SESClient|SNSClient|x-amz-/);
     expect(clients).not.toEqual([]);
     expect(ended.loaded.filter((file) => clients.includes(file))).toEqual([]);
+  });
+});
+
+describe('a bundled function whose addresses ask for TLS', () => {
+  it('begins to speak it with PostgreSQL and Redis', async () => {
+    const [postgres, redis] = await Promise.all([listenForHello(), listenForHello()]);
+    const secrets = {
+      ...nowhere,
+      DATABASE_URL_BOOKING: `postgres://nobody@${postgres.address}/none?sslmode=no-verify`,
+    };
+    const environment = { ...settings, ...secrets, REDIS_URL: `rediss://${redis.address}` };
+    const served = await serveBundle(dir, ['booking'], environment);
+    await fetch(`${served.url}/health/ready`);
+    const first = [await postgres.hello, await redis.hello];
+    await served.stop();
+    postgres.close();
+    redis.close();
+    expect(first).toEqual([TLS_HANDSHAKE, TLS_HANDSHAKE]);
   });
 });
