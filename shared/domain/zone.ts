@@ -22,8 +22,17 @@ export function dayNumber(date: Temporal.PlainDate): number {
   return localMidnightMs(date) / DAY_MS;
 }
 
+/** The date a zone's calendar shows at the instant. */
 export function localDate(timeZone: string, instant: Temporal.Instant): Temporal.PlainDate {
-  return instant.toZonedDateTimeISO(timeZone).toPlainDate();
+  const ms = instant.epochMilliseconds;
+  const shown = new Date(ms + offsetAt(timeZone, ms));
+  return new Temporal.PlainDate(shown.getUTCFullYear(), shown.getUTCMonth() + 1, shown.getUTCDate());
+}
+
+function offsetAt(timeZone: string, ms: number): number {
+  const stretch = stretchesOfYear(timeZone, yearOf(ms)).find(({ fromMs, untilMs }) => fromMs <= ms && ms < untilMs);
+  if (stretch === undefined) throw new RangeError('no such time');
+  return stretch.offsetMs;
 }
 
 /** From the first moment of a local day to the first of the day `days` later: 23, 24 or 25 hours, mostly, for one. */

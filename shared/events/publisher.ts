@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import type { Logger } from 'pino';
 
 /** Sends what the outbox holds unsent under these keys, in order per key. */
@@ -13,6 +15,12 @@ export type Publisher = {
   drain(): Promise<void>;
 };
 
+/**
+ * From the beginning of one batch to that of the next. The first after a pause leaves at once; where commits follow one
+ * another faster they share what sending costs, which is more than what it takes to make them.
+ */
+const INTERVAL_MS = 10;
+
 /** A batch is sent while the next one gathers, so many commits share one round trip. */
 export function createPublisher(sendUnsent: SendUnsent, log: Logger): Publisher {
   let waiting = new Set<string>();
@@ -20,11 +28,13 @@ export function createPublisher(sendUnsent: SendUnsent, log: Logger): Publisher 
 
   async function sendAll(): Promise<void> {
     while (waiting.size > 0) {
+      const interval = delay(INTERVAL_MS);
       const keys = [...waiting];
       waiting = new Set();
       await sendUnsent(keys).catch((error: unknown) => {
         log.warn({ err: error, keys: keys.length }, 'events stay in the outbox until the next sweep');
       });
+      await interval;
     }
     sending = undefined;
   }
