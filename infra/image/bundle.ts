@@ -48,7 +48,8 @@ async function bundle(workload: string, outdir: string): Promise<void> {
     mainFields: ['module', 'main'],
     minifyWhitespace: true,
     minifySyntax: true,
-    legalComments: 'none',
+    // The licences of packages ask for their notices to come along.
+    legalComments: 'linked',
     banner: { js: REQUIRE },
     external: NEVER_LOADED,
     plugins: [requiredBuiltins, loadedAtFirstUse],

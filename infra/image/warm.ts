@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url';
 import { workloads } from '../../functions/workloads.ts';
 
 /** Addresses nobody answers at: a function starts without its dependencies and says that it is not ready. */
-const NOWHERE = {
+export const nowhere = {
   DATABASE_URL_BOOKING: 'postgres://nobody@127.0.0.1:1/none',
   DATABASE_URL_PRACTITIONER: 'postgres://nobody@127.0.0.1:1/none',
   DATABASE_URL_PRACTITIONER_READER: 'postgres://nobody@127.0.0.1:1/none',
@@ -30,7 +30,7 @@ const NOWHERE = {
  * it writes its cache on a clean exit.
  */
 export async function warmCompileCache(appDir: string, cacheDir: string): Promise<void> {
-  const env = { ...NOWHERE, NODE_COMPILE_CACHE: cacheDir, PORT: '0', DRAIN_DELAY_MS: '0', NODE_ENV: 'production' };
+  const env = { ...nowhere, NODE_COMPILE_CACHE: cacheDir, PORT: '0', DRAIN_DELAY_MS: '0', NODE_ENV: 'production' };
   for (const workload of workloads) {
     await answerOnce(`${appDir}/main.mjs`, workload, env);
     await loadLaterParts(join(appDir, workload), env);

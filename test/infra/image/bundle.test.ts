@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { nowhere } from '../../../infra/image/warm.ts';
 import { resolveEnv } from '../../../infra/local/knative/environment.ts';
 import { renderKustomization } from '../../../infra/local/knative/kustomize.ts';
 import { parseResources } from '../../../infra/local/knative/resources.ts';
@@ -19,26 +20,6 @@ const { services } = parseResources(await renderKustomization(pathOf('knative/ov
 const containers = services.map(({ metadata, spec }) => [metadata.name, spec.template.spec.containers[0]] as const);
 
 const dir = join(await realpath(await temporaryFolder()), 'careflow');
-
-/** Nobody answers there. */
-const nowhere = {
-  DATABASE_URL_BOOKING: 'postgres://nobody@127.0.0.1:1/none',
-  DATABASE_URL_PRACTITIONER: 'postgres://nobody@127.0.0.1:1/none',
-  DATABASE_URL_PRACTITIONER_READER: 'postgres://nobody@127.0.0.1:1/none',
-  DATABASE_URL_PATIENT_READER: 'postgres://nobody@127.0.0.1:1/none',
-  DATABASE_URL_NOTIFICATION: 'postgres://nobody@127.0.0.1:1/none',
-  DATABASE_URL_CRON: 'postgres://nobody@127.0.0.1:1/none',
-  REDIS_URL: 'redis://127.0.0.1:1',
-  EVENT_LOG_URL: 'kafka://127.0.0.1:1',
-};
-const settings = {
-  OIDC_ISSUER: 'http://127.0.0.1:1',
-  OIDC_AUDIENCE: 'careflow',
-  OIDC_JWKS_URL: 'http://127.0.0.1:1/jwks',
-  AWS_REGION: 'eu-west-3',
-  EMAIL_FROM: 'no-reply@careflow.example',
-  SMS_SENDER_ID: 'Careflow',
-};
 
 async function filesWith(content: RegExp): Promise<string[]> {
   const files = await Array.fromAsync(glob(join(dir, '*/*.mjs')));
@@ -91,7 +72,7 @@ describe.each(containers)('the bundled %s, in a folder that is read-only', (name
   beforeAll(async () => {
     const environment = resolveEnv(name, container, {
       secrets: { careflow: nowhere },
-      configMaps: { careflow: settings },
+      configMaps: { careflow: nowhere },
     });
     const served = await serveBundle(dir, container.args, environment);
     for (const probe of ['live', 'startup', 'ready']) {
@@ -126,11 +107,11 @@ describe.each(containers)('the bundled %s, in a folder that is read-only', (name
 describe('a bundled function whose addresses ask for TLS', () => {
   it('begins to speak it with PostgreSQL and Redis', async () => {
     const [postgres, redis] = await Promise.all([listenForHello(), listenForHello()]);
-    const secrets = {
+    const environment = {
       ...nowhere,
       DATABASE_URL_BOOKING: `postgres://nobody@${postgres.address}/none?sslmode=no-verify`,
+      REDIS_URL: `rediss://${redis.address}`,
     };
-    const environment = { ...settings, ...secrets, REDIS_URL: `rediss://${redis.address}` };
     const served = await serveBundle(dir, ['booking'], environment);
     await fetch(`${served.url}/health/ready`);
     const first = [await postgres.hello, await redis.hello];
