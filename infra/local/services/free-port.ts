@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 import { PortInUse } from './process.ts';
+import { lockName } from './process-lock.ts';
 
 /** The preferred port of 127.0.0.1 when nothing listens there, else one that is free now. */
 export async function freePort(preferred = 0): Promise<number> {
@@ -9,12 +10,21 @@ export async function freePort(preferred = 0): Promise<number> {
   return port ?? (await freePort());
 }
 
+/**
+ * A port as `freePort` finds it, which no other platform takes until this process ends: a server that is down for a moment
+ * would else come back to find another's at its address, and its clients would have talked to that one meanwhile.
+ */
+export async function reservedPort(preferred = 0): Promise<number> {
+  const port = await freePort(preferred);
+  return (await lockName(`port-${port}`)) ? port : reservedPort();
+}
+
 /** Starts something on the preferred port or, where that is taken, on one that was free a moment ago; as often as it takes. */
 export async function onFreePort<Started>(
   preferred: number,
   start: (port: number) => Promise<Started>,
 ): Promise<Started> {
-  for (let port = await freePort(preferred); ; port = await freePort()) {
+  for (let port = await reservedPort(preferred); ; port = await reservedPort()) {
     try {
       return await start(port);
     } catch (error) {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 
-import { freePort, onFreePort } from './free-port.ts';
+import { onFreePort, reservedPort } from './free-port.ts';
 import { startKafka } from './kafka.ts';
 import { MissingRequirement } from './missing-requirement.ts';
 import { startPostgres } from './postgres.ts';
@@ -122,7 +122,7 @@ async function runKafka({ home, onProgress }: ServicesOptions): Promise<Service>
       dir: join(home, 'kafka', 'broker'),
       libs: join(home, 'kafka', 'libs'),
       port,
-      controllerPort: await freePort(port === PORTS.kafka ? PORTS.controller : 0),
+      controllerPort: await reservedPort(port === PORTS.kafka ? PORTS.controller : 0),
       logFile: join(home, 'logs', 'kafka.log'),
       onExit: (reason) => onProgress?.(`Kafka ${reason}; it is started again`),
       ...(onProgress && { onProgress }),

@@ -1,8 +1,11 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { expect, it } from 'vitest';
 
-import { freePort, onFreePort } from '../../../infra/local/services/free-port.ts';
+import { freePort, onFreePort, reservedPort } from '../../../infra/local/services/free-port.ts';
 import { startPostgres } from '../../../infra/local/services/postgres.ts';
 import { PortInUse } from '../../../infra/local/services/process.ts';
 import { startRedis } from '../../../infra/local/services/redis.ts';
@@ -10,6 +13,7 @@ import { startServices } from '../../../infra/local/services/start-services.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const folder = await temporaryFolder();
+const modulePath = fileURLToPath(new URL('../../../infra/local/services/free-port.ts', import.meta.url));
 
 function redisIn(name: string, port: number) {
   return startRedis({ dir: join(folder, name), port, logFile: join(folder, `${name}.log`) });
@@ -29,6 +33,20 @@ it.each([
   const second = await onFreePort(port, (another) => start(`second ${name}`, another));
   expect(new URL(second.url).port).not.toBe(String(port));
   await Promise.all([first.stop(), second.stop()]);
+});
+
+it('leaves a port to the platform that has it, also while its server is down', async () => {
+  const code = `const { onFreePort } = await import(${JSON.stringify(modulePath)});
+    console.log(await onFreePort(0, async (port) => port)); setInterval(() => {}, 1000);`;
+  const other = spawn(process.execPath, ['--input-type=module', '-e', code], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [said]: Buffer[] = await once(other.stdout, 'data');
+  const port = Number(said);
+  expect(await freePort(port)).toBe(port);
+  expect(await reservedPort(port)).not.toBe(port);
+  other.kill('SIGKILL');
+  await once(other, 'exit');
+  expect(await reservedPort(port)).toBe(port);
+  expect(await reservedPort(port)).toBe(port);
 });
 
 it('tries another port where one was taken between looking and listening, and gives up on any other failure', async () => {
