@@ -77,13 +77,8 @@ async function write(db: Database, group: readonly Waiting[]): Promise<void> {
     const written = await insertBookings(db, group);
     for (const { booking, resolve } of group) resolve(written.has(booking.id));
   } catch (error) {
-    const isClash = clashOf(error) !== undefined;
-    if (isClash && group.length > 1) {
-      for (const one of group) await write(db, [one]);
-    } else {
-      for (const { resolve, reject } of group)
-        if (isClash) resolve(false);
-        else reject(error);
-    }
+    if (clashOf(error) === undefined) for (const { reject } of group) reject(error);
+    else if (group.length > 1) for (const one of group) await write(db, [one]);
+    else for (const { resolve } of group) resolve(false);
   }
 }

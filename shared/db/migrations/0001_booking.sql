@@ -44,9 +44,9 @@ BEGIN
 END
 $$;
 --> statement-breakpoint
--- Whether one may have one's turn at once, and nothing of the patient's speaks against a slot then: held or confirmed time that overlaps it, or,
--- where a specialty is given, a confirmed visit of that specialty so near that the rule of six days has to be asked. Seven
--- days, one of them an hour longer: no zone's six local days reach further.
+-- Whether one may have one's turn at once, and nothing of the patient's speaks against a slot then: held or confirmed time
+-- that overlaps it, or, where a specialty is given, a confirmed visit of that specialty so near that the rule of six local
+-- days has to be asked. That reaches less than seven days, and where the clock goes back two hours more (Antarctica/Troll).
 CREATE FUNCTION booking.is_clear_for(
   practitioner uuid, patient uuid, wanted_start timestamptz, wanted_end timestamptz, wanted_specialty text
 ) RETURNS boolean
@@ -61,7 +61,7 @@ BEGIN
   RETURN NOT EXISTS (
     SELECT FROM booking.bookings
     WHERE patient_id = patient
-      AND slot_start > wanted_start - interval '169 hours' AND slot_start < wanted_start + interval '169 hours'
+      AND slot_start > wanted_start - interval '171 hours' AND slot_start < wanted_start + interval '171 hours'
       AND (
         status IN ('held', 'confirmed') AND slot_start < wanted_end AND wanted_start < slot_end
         OR status = 'confirmed' AND specialty = wanted_specialty
