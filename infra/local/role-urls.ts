@@ -9,8 +9,13 @@ const ROLES = {
   DATABASE_URL_PATIENT: 'careflow_patient',
   DATABASE_URL_NOTIFICATION: 'careflow_notification',
   DATABASE_URL_CRON: 'careflow_cron',
+  DATABASE_URL_LABORATORY: 'careflow_laboratory',
+  DATABASE_URL_HOMEKIT: 'careflow_homekit',
+  DATABASE_URL_WORKER: 'careflow_worker',
   DATABASE_URL_PRACTITIONER_READER: 'careflow_practitioner_reader',
   DATABASE_URL_PATIENT_READER: 'careflow_patient_reader',
+  DATABASE_URL_LABORATORY_READER: 'careflow_laboratory_reader',
+  DATABASE_URL_HOMEKIT_READER: 'careflow_homekit_reader',
 } as const;
 
 export type RoleUrls = Record<keyof typeof ROLES, string>;

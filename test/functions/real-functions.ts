@@ -68,7 +68,13 @@ function databasesOf({ urlFor }: TestDatabase): Record<string, string> {
     DATABASE_URL_PRACTITIONER_READER: urlFor('careflow_practitioner_reader'),
     DATABASE_URL_PATIENT_READER: urlFor('careflow_patient_reader'),
     DATABASE_URL_NOTIFICATION: urlFor('careflow_notification'),
+    DATABASE_URL_PATIENT: urlFor('careflow_patient'),
     DATABASE_URL_CRON: urlFor('careflow_cron'),
+    DATABASE_URL_LABORATORY: urlFor('careflow_laboratory'),
+    DATABASE_URL_LABORATORY_READER: urlFor('careflow_laboratory_reader'),
+    DATABASE_URL_HOMEKIT: urlFor('careflow_homekit'),
+    DATABASE_URL_HOMEKIT_READER: urlFor('careflow_homekit_reader'),
+    DATABASE_URL_WORKER: urlFor('careflow_worker'),
   };
 }
 

@@ -1,0 +1,3 @@
+CREATE SCHEMA worker;
+--> statement-breakpoint
+GRANT USAGE ON SCHEMA worker TO careflow_worker;
