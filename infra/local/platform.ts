@@ -18,6 +18,7 @@ import { createRoleUrls } from './role-urls.ts';
 import { findSampleUser, listSamples, seedIfEmpty } from './seed.ts';
 import { type Services, startServices } from './services/start-services.ts';
 import { readTopics } from './services/topics.ts';
+import { keepSubjectKeysSecret } from './subject-keys-secret.ts';
 
 export type PlatformOptions = {
   readonly home: string;
@@ -77,8 +78,9 @@ async function startParts(
   onProgress('The topics are there');
 
   const helpers = await startHelpers(options, parts, urls);
+  const secrets = { ...urls, ...services.urls, SUBJECT_KEYS_SECRET: await keepSubjectKeysSecret(home) };
   const values = {
-    secrets: { careflow: { ...urls, ...services.urls } },
+    secrets: { careflow: secrets },
     configMaps: { careflow: helpers.config },
   };
   const command = (name: string) => ({
@@ -103,7 +105,7 @@ async function startParts(
     samples: () => listSamples(samples),
   });
   parts.push(() => gateway.stop());
-  return { platform: describe(gateway, helpers, { ...urls, ...services.urls }), services, knative, stop };
+  return { platform: describe(gateway, helpers, secrets), services, knative, stop };
 }
 
 async function startHelpers(

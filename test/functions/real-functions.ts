@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import type { FastifyInstance } from 'fastify';
 
 import { loadWorkload, type Workload } from '../../functions/workloads.ts';
@@ -53,6 +55,7 @@ export async function openRealWorld(): Promise<RealWorld> {
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
       EMAIL_FROM: 'Careflow <no-reply@careflow.example>',
+      SUBJECT_KEYS_SECRET: randomBytes(32).toString('base64url'),
     },
     async close() {
       await Promise.all([issuer.stop(), mailbox.close(), admin.$client.end()]);

@@ -67,3 +67,14 @@ export const publishedContactPoints = patientSchema
   .existing();
 
 export const publishedProxies = patientSchema.view('published_proxies', proxy).existing();
+
+export const subjectKeys = patientSchema.table('subject_keys', {
+  patientId: uuid('patient_id').primaryKey(),
+  /** Null from `destroyedAt` on. */
+  wrappedKey: text('wrapped_key'),
+  destroyedAt: instant('destroyed_at'),
+});
+
+export const publishedSubjectKeys = patientSchema
+  .view('published_subject_keys', { patientId: uuid('patient_id').notNull(), wrappedKey: text('wrapped_key') })
+  .existing();

@@ -26,6 +26,7 @@ const PUBLISHED: Readonly<Record<string, readonly string[]>> = {
     'patient.published_contact_points',
     'patient.published_patients',
     'patient.published_proxies',
+    'patient.published_subject_keys',
   ],
 };
 
