@@ -27,7 +27,10 @@ const observationStatuses: Readonly<Record<string, ObservationStatus>> = {
   V: 'unknown',
 };
 
-/** OBR-25, HL7 table 0123. */
+/**
+ * OBR-25, HL7 table 0123. M is "corrected, not final", which FHIR's `corrected` would call final; N is a procedure whose
+ * results are pending; Y and Z answer queries that found no order or no patient.
+ */
 const reportStatuses: Readonly<Record<string, ReportStatus>> = {
   O: 'registered',
   I: 'registered',
@@ -37,9 +40,9 @@ const reportStatuses: Readonly<Record<string, ReportStatus>> = {
   A: 'partial',
   F: 'final',
   C: 'corrected',
-  M: 'corrected',
+  M: 'preliminary',
   X: 'cancelled',
-  N: 'unknown',
+  N: 'registered',
   Y: 'unknown',
   Z: 'unknown',
 };
