@@ -1,11 +1,10 @@
-import { char, customType, integer, json, pgSchema, smallint, text, timestamp, uuid } from 'drizzle-orm/pg-core';
+import { char, integer, pgSchema, text, uuid } from 'drizzle-orm/pg-core';
 
+import { idempotencyKeysTable } from './idempotency-keys.ts';
 import { instant } from './instant.ts';
 import { outboxTable } from './outbox.ts';
 
 const bookingSchema = pgSchema('booking');
-
-const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' });
 
 export type BookingStatus = 'held' | 'confirmed' | 'completed' | 'cancelled' | 'no_show' | 'released';
 
@@ -45,12 +44,4 @@ export const bookingHistory = bookingSchema.table('booking_history', {
 
 export const bookingOutbox = outboxTable(bookingSchema);
 
-export const bookingIdempotencyKeys = bookingSchema.table('idempotency_keys', {
-  subject: text().notNull(),
-  operation: text().notNull(),
-  key: text().notNull(),
-  fingerprint: bytea().notNull(),
-  status: smallint().notNull(),
-  body: json().$type<unknown>(),
-  createdAt: timestamp('created_at', { withTimezone: true }).notNull().defaultNow(),
-});
+export const bookingIdempotencyKeys = idempotencyKeysTable(bookingSchema);
