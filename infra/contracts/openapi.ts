@@ -24,8 +24,8 @@ const MEANINGS: Readonly<Record<number, string>> = {
   404: 'There is no such resource, or it is not the caller’s',
   409: 'The state does not allow it; every reason is listed',
   412: '`If-Match` names another version',
-  413: 'The body is larger than 256 KiB',
-  415: 'The body is not plain JSON in UTF-8',
+  413: 'The body is larger than is taken',
+  415: 'The body is of another media type, encoding or charset',
   422: 'The request cannot be carried out, or its idempotency key was used for another',
   429: 'Too many requests',
   503: 'A dependency does not answer; try again',
@@ -63,11 +63,18 @@ function operationObject(workload: string, contract: OperationContract): ZodOpen
       ...(contract.query ? { query: contract.query } : {}),
       header: headers(contract),
     },
-    ...(contract.body
-      ? { requestBody: { required: true, content: { 'application/json': { schema: contract.body } } } }
-      : {}),
+    ...requestBody(contract),
     responses: { ...success(contract), ...refusals(contract) },
   };
+}
+
+function requestBody({ body, takes }: OperationContract): Pick<ZodOpenApiOperationObject, 'requestBody'> {
+  if (takes) return { requestBody: { required: true, content: asText(takes) } };
+  return body ? { requestBody: { required: true, content: { 'application/json': { schema: body } } } } : {};
+}
+
+function asText(mediaTypes: readonly string[]) {
+  return Object.fromEntries(mediaTypes.map((mediaType) => [mediaType, { schema: z.string() }]));
 }
 
 function headers(contract: OperationContract) {
@@ -82,12 +89,20 @@ function headers(contract: OperationContract) {
 }
 
 function success(contract: OperationContract): ZodOpenApiResponsesObject {
-  const content = contract.output ? { content: { 'application/json': { schema: contract.output } } } : {};
-  return { [`${contract.status}`]: { description: 'Done', ...content } };
+  const answers = Object.entries(contract.answers ?? {});
+  const statuses = [...new Set([contract.status, ...answers.map(([, status]) => status)])];
+  return Object.fromEntries(statuses.map((status) => [`${status}`, { description: 'Done', ...contentOf(status) }]));
+
+  function contentOf(status: number) {
+    const written = asText(answers.filter(([, each]) => each === status).map(([mediaType]) => mediaType));
+    const json = status === contract.status && contract.output && { 'application/json': { schema: contract.output } };
+    const content = { ...json, ...written };
+    return Object.keys(content).length > 0 ? { content } : {};
+  }
 }
 
 function refusals(contract: OperationContract): ZodOpenApiResponsesObject {
-  const ofBody = contract.body ? OF_BODIES : [];
+  const ofBody = contract.body || contract.takes ? OF_BODIES : [];
   const statuses = [...new Set([...EVERYWHERE, ...ofBody, ...contract.refusals])].toSorted((a, b) => a - b);
   return Object.fromEntries(
     statuses.map((status) => [

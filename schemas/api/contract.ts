@@ -28,9 +28,30 @@ export type OperationContract<
   readonly output?: Output;
   /** Statuses of refusal beyond those every operation has (400, 401, 403, 429, 503). */
   readonly refusals: readonly number[];
+  /** Media types whose bodies reach the operation as they came, as `received`; there is no `body` then. */
+  readonly takes?: readonly string[];
+  /** 256 KiB where nothing is said. */
+  readonly bodyLimitBytes?: number;
+  /** What a success may be written in beside JSON, each with its status. */
+  readonly answers?: Readonly<Record<string, number>>;
+};
+
+/** A body nobody has looked at. */
+export type ReceivedBody = {
+  /** In lower case, without parameters. */
+  readonly mediaType: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly bytes: Buffer;
 };
 
 type Checked<T> = T extends z.ZodType ? z.infer<T> : unknown;
 
-export type InputOf<C extends OperationContract> = Checked<C['params']> & Checked<C['query']> & Checked<C['body']>;
+type Taken<C extends OperationContract> = C['takes'] extends readonly string[]
+  ? { readonly received: ReceivedBody }
+  : unknown;
+
+export type InputOf<C extends OperationContract> = Checked<C['params']> &
+  Checked<C['query']> &
+  Checked<C['body']> &
+  Taken<C>;
 export type OutputOf<C extends OperationContract> = C['output'] extends z.ZodType ? z.infer<C['output']> : undefined;

@@ -34,6 +34,9 @@ type Attributes = Omit<EventOf<EventContract>, 'data'>;
 /** A CloudEvent 1.0 whose attributes are valid and whose data nobody has looked at. */
 export type Envelope = Attributes & { readonly data: unknown };
 
+/** KafkaSource's type for a record that is no CloudEvent, or only half of one. Its data is text, whatever it says it is. */
+export const foreignRecordType = 'dev.knative.kafka.event';
+
 const eventMediaType = 'application/cloudevents+json';
 const batchMediaType = 'application/cloudevents-batch+json';
 
@@ -57,7 +60,8 @@ function fromBinary(headers: IncomingHttpHeaders, mediaType: string | undefined,
   for (const name in headers) if (name.startsWith('ce-')) attributes[name.slice(3)] = headers[name];
   if (Object.keys(attributes).length === 0) throw new EventRefused('not-an-event');
   if (mediaType) attributes['datacontenttype'] = mediaType;
-  return { ...checkAttributes(attributes), data: dataOf(body, mediaType) };
+  const checked = checkAttributes(attributes);
+  return { ...checked, data: dataOf(body, checked.type === foreignRecordType ? 'text/plain' : mediaType) };
 }
 
 function fromStructured(event: unknown): Envelope {

@@ -23,20 +23,22 @@ export class EventHandling implements EventContext {
   }
 }
 
-type Asked = Pick<RequestContext, 'caller' | 'idempotency' | 'ifMatch'>;
+type Asked = Pick<RequestContext, 'caller' | 'idempotency' | 'ifMatch' | 'preferred'>;
 
 export class RequestHandling implements RequestContext {
   readonly caller: Caller;
   readonly idempotency: IdempotencyClaim | undefined;
   readonly ifMatch: number | undefined;
+  readonly preferred: string | undefined;
   readonly traceparent: string;
   readonly #span: Span;
   readonly #log: Logger;
 
-  constructor({ caller, idempotency, ifMatch }: Asked, span: Span, log: Logger) {
+  constructor({ caller, idempotency, ifMatch, preferred }: Asked, span: Span, log: Logger) {
     this.caller = caller;
     this.idempotency = idempotency;
     this.ifMatch = ifMatch;
+    this.preferred = preferred;
     this.traceparent = span.traceparent;
     this.#span = span;
     this.#log = log;

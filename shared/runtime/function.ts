@@ -14,15 +14,25 @@ export type RequestContext = {
   readonly idempotency: IdempotencyClaim | undefined;
   /** The version named by `If-Match`. */
   readonly ifMatch: number | undefined;
+  /** Which of the contract's `answers` the caller would rather have than JSON. */
+  readonly preferred: string | undefined;
 };
 
 /** `headers` beside those the edge sets; a body with a `version` becomes the `ETag`. */
 export type Answer<Body> = { readonly body: Body; readonly headers?: Readonly<Record<string, string>> };
 
+/** Goes out as it is. The status is the one the contract gives the media type, unless there is another. */
+export type WrittenAnswer = {
+  readonly written: string | Buffer;
+  readonly mediaType: string;
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
 export type Operation<Contract extends OperationContract> = (
   input: InputOf<Contract>,
   context: RequestContext,
-) => Promise<Answer<OutputOf<Contract>>>;
+) => Promise<Answer<OutputOf<Contract>> | WrittenAnswer>;
 
 export type EventContext = {
   readonly log: Logger;

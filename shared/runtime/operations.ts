@@ -1,12 +1,14 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, onRequestAsyncHookHandler } from 'fastify';
 import type { Logger } from 'pino';
 
+import type { OperationContract, ReceivedBody } from '../../schemas/api/contract.ts';
 import { mayCall, mayEnter } from '../domain/caller.ts';
 import type { Caller } from '../domain/caller.ts';
 import { AppError } from '../errors.ts';
 import { RequestHandling } from './context.ts';
-import type { Answer, CareflowFunction, Route } from './function.ts';
+import type { Answer, CareflowFunction, Route, WrittenAnswer } from './function.ts';
 import { claimOf, once } from './idempotency.ts';
+import { preferredOf } from './accept.ts';
 import { checkInputOf } from './input.ts';
 import { etagOf, idOf, parseIfMatch } from './preconditions.ts';
 import { headerOf, mustBePlain } from './request.ts';
@@ -15,7 +17,22 @@ import { headerOf, mustBePlain } from './request.ts';
 export function registerOperations(app: FastifyInstance, fn: CareflowFunction, log: Logger): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, parseJson);
-  for (const route of fn.routes) registerOperation(app, fn, route, log);
+  for (const route of fn.routes) {
+    if (route.contract.takes) app.register(async (scope) => registerTaking(scope, fn, route, log));
+    else registerOperation(app, fn, route, log);
+  }
+}
+
+/** An operation that is given bodies as they came has parsers of its own. */
+function registerTaking(app: FastifyInstance, fn: CareflowFunction, route: Route, log: Logger): void {
+  app.removeAllContentTypeParsers();
+  for (const mediaType of route.contract.takes ?? []) {
+    app.addContentTypeParser(mediaType, { parseAs: 'buffer' }, ({ headers }, bytes, done) => {
+      mustBePlain(headers);
+      done(null, bytes);
+    });
+  }
+  registerOperation(app, fn, route, log);
 }
 
 function registerOperation(app: FastifyInstance, fn: CareflowFunction, route: Route, log: Logger): void {
@@ -23,6 +40,7 @@ function registerOperation(app: FastifyInstance, fn: CareflowFunction, route: Ro
   app.route({
     method: contract.method,
     url: contract.path.replace(/{(\w+)}/g, ':$1'),
+    ...(contract.bodyLimitBytes !== undefined && { bodyLimit: contract.bodyLimitBytes }),
     onRequest: admit(fn, route),
     handler: handle(fn, route, log),
   });
@@ -70,18 +88,23 @@ function handle(fn: CareflowFunction, { contract, operation }: Route, log: Logge
     if (request.url.includes('%00')) throw new AppError('invalid-input', noNul);
     const ifMatch = parseIfMatch(request.headers['if-match']);
     const { params, query, body } = request;
-    const input = checkInput({ params, query, body });
+    const input = contract.takes
+      ? { ...checkInput({ params, query, body: undefined }), received: receivedOf(request) }
+      : checkInput({ params, query, body });
     const caller = callerOf(request);
     const key = find && headerOf(request, 'idempotency-key');
     const claim = key === undefined ? undefined : claimOf(key, caller.subject, contract.id, input);
-    const context = new RequestHandling({ caller, idempotency: claim, ifMatch }, request.received.span, log);
-    const run = async (): Promise<Answer<unknown>> => operation(input, context);
+    const preferred = contract.answers && preferredOf(headerOf(request, 'accept'), Object.keys(contract.answers));
+    const asked = { caller, idempotency: claim, ifMatch, preferred };
+    const context = new RequestHandling(asked, request.received.span, log);
+    const run = async (): Promise<Answer<unknown> | WrittenAnswer> => operation(input, context);
 
     const answer = find && claim ? await once(find, claim, run) : await run();
     if ('fingerprint' in answer) {
       reply.header('idempotency-replayed', 'true');
       send(request, reply, answer.status, answer);
-    } else send(request, reply, contract.status, answer);
+    } else if ('written' in answer) sendWritten(reply, contract, answer);
+    else send(request, reply, contract.status, answer);
   };
 }
 
@@ -100,6 +123,19 @@ function send(request: FastifyRequest, reply: FastifyReply, status: number, answ
   if (headers) reply.headers({ ...headers });
   if (status === 204) reply.send();
   else reply.type('application/json; charset=utf-8').send(JSON.stringify(body));
+}
+
+function receivedOf({ headers, body }: FastifyRequest): ReceivedBody {
+  if (!Buffer.isBuffer(body) || body.length === 0) throw new AppError('invalid-input', 'There is no body.');
+  const [mediaType = ''] = (headers['content-type'] ?? '').split(';', 1);
+  return { mediaType: mediaType.trim().toLowerCase(), headers, bytes: body };
+}
+
+function sendWritten(reply: FastifyReply, { answers, status }: OperationContract, answer: WrittenAnswer): void {
+  const { written, mediaType, headers } = answer;
+  reply.code(answer.status ?? answers?.[mediaType] ?? status).header('cache-control', 'no-store');
+  if (headers) reply.headers({ ...headers });
+  reply.type(typeof written === 'string' ? `${mediaType}; charset=utf-8` : mediaType).send(written);
 }
 
 type Done = (error: Error | null, body?: unknown) => void;

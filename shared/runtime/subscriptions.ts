@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 
 import type { EventOf, EventContract } from '../../schemas/events/contract.ts';
 import { AppError } from '../errors.ts';
-import { EventRefused, readMessage } from './cloud-event.ts';
+import { EventRefused, foreignRecordType, readMessage } from './cloud-event.ts';
 import type { Envelope, Refusal } from './cloud-event.ts';
 import { EventHandling, spanLog } from './context.ts';
 import type { CareflowFunction, Subscription } from './function.ts';
@@ -13,9 +13,6 @@ import type { ProblemCode } from './problem.ts';
 import { headerOf, mustBePlain } from './request.ts';
 import { eventStatus, isRedelivered } from './status.ts';
 import { startSpan } from './trace-context.ts';
-
-/** KafkaSource's type for a record that is no CloudEvent, or only half of one. */
-const foreignRecordType = 'dev.knative.kafka.event';
 
 /** Why an event was not taken, in the words of a program: Knative keeps it as a dead letter's `knativeerrordata`. */
 type Answer = { readonly status: number; readonly reason: Refusal | ProblemCode; readonly paths: readonly string[] };
@@ -103,9 +100,8 @@ async function takeEvent(
 
 function subscriptionTo(event: Envelope, subscriptions: ReadonlyMap<string, Subscription>): Subscription {
   if (event.data === undefined) throw new EventRefused('tombstone');
-  if (event.type === foreignRecordType) throw new EventRefused('foreign-record');
   const subscription = subscriptions.get(event.type);
-  if (!subscription) throw new EventRefused('unknown-type');
+  if (!subscription) throw new EventRefused(event.type === foreignRecordType ? 'foreign-record' : 'unknown-type');
   const { source } = subscription.contract;
   if (source !== undefined && event.source !== source) throw new EventRefused('wrong-source');
   return subscription;

@@ -54,6 +54,44 @@ describe.each(doors)('operations behind %s', (name) => {
     expect(headers.get('location')).toBeNull();
   });
 
+  describe('that take bodies as they came', () => {
+    const scan = async (body: string, mediaType: string, accept?: string) => {
+      const headers = { ...bearer, 'content-type': mediaType, ...(accept !== undefined && { accept }) };
+      return call(door, 'POST', '/fr/scans', { headers, body });
+    };
+
+    it('hand on every byte of a declared media type, JSON among them', async () => {
+      const odd = await scan('\u000b{"\u00e9"\r\r', 'Application/VND.scan; charset=utf-8');
+      expect({ status: odd.status, body: odd.json }).toEqual({
+        status: 202,
+        body: { mediaType: 'application/vnd.scan', bytes: '0b7b22c3a9220d0d' },
+      });
+      expect((await scan('{"', 'application/json')).json).toEqual({ mediaType: 'application/json', bytes: '7b22' });
+    });
+
+    it('answer in the media type that is asked for, with a status of its own', async () => {
+      const receipt = 'application/vnd.receipt';
+      const written = await scan('x', 'application/json', `application/json;q=0.5, ${receipt}`);
+      expect([written.status, written.text]).toEqual([200, 'ok']);
+      expect(written.headers.get('content-type')).toBe(`${receipt}; charset=utf-8`);
+      const refused = await scan('\0x', 'application/json', receipt);
+      expect([refused.status, refused.text]).toEqual([422, '\0x']);
+      const others = ['*/*', 'text/html', `${receipt};q=0.4, application/json`, `${receipt};q=0`, `${receipt};q=x`];
+      for (const accept of others) expect((await scan('x', 'application/json', accept)).status).toBe(202);
+    });
+
+    it('refuse another media type, charset or encoding, what is too large, and nothing at all', async () => {
+      const refusals = [
+        await scan('x', 'text/plain'),
+        await scan('x', 'application/vnd.scan; charset=latin1'),
+        await scan('x'.repeat(1025), 'application/vnd.scan'),
+        await scan('', 'application/vnd.scan'),
+        await call(door, 'POST', '/fr/scans', { headers: bearer }),
+      ];
+      expect(refusals.map(({ status }) => status)).toEqual([415, 415, 413, 400, 400]);
+    });
+  });
+
   it('takes path, query and body as one input', async () => {
     const reply = await call(door, 'GET', `/fr/notes/${known.id}?limit=7`, { headers: bearer });
     expect(reply.json).toMatchObject({ id: known.id, limit: 7 });

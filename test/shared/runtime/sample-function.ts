@@ -73,6 +73,21 @@ const dropNote = {
   refusals: [404],
 } as const satisfies OperationContract;
 
+const scanNote = {
+  ...access,
+  id: 'scanNote',
+  method: 'POST',
+  path: '/{country}/scans',
+  summary: 'Takes a note as it came',
+  params: country,
+  takes: ['application/vnd.scan', 'application/json'],
+  bodyLimitBytes: 1024,
+  status: 202,
+  output: z.strictObject({ mediaType: z.string(), bytes: z.string() }),
+  answers: { 'application/vnd.receipt': 200 },
+  refusals: [422],
+} as const satisfies OperationContract;
+
 const listTaken = {
   ...access,
   id: 'listTaken',
@@ -142,6 +157,12 @@ export function sampleFunction(): CareflowFunction {
       route(dropNote, async ({ id }) => {
         find(id);
         return { body: undefined };
+      }),
+      route(scanNote, async ({ received: { mediaType, bytes } }, { preferred }) => {
+        if (preferred === undefined) return { body: { mediaType, bytes: bytes.toString('hex') } };
+        return bytes[0] === 0
+          ? { written: bytes, mediaType: preferred, status: 422 }
+          : { written: 'ok', mediaType: preferred };
       }),
       route(listTaken, async () => ({ body: { items: taken } })),
     ],
