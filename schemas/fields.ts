@@ -47,3 +47,24 @@ export const CalendarDate = z.iso
   .meta({ id: 'CalendarDate', format: 'date', description: 'RFC 3339 full-date, 1900 to 2199' });
 
 export const Version = z.int32().positive().meta({ description: 'Raised by every change; the ETag' });
+
+/** Personal content on its way: opens with its patient's own key only, and for nobody once that is destroyed. */
+export const Sealed = z
+  .string()
+  .max(16_384)
+  .regex(/^[\w-]+\.\.[\w-]+\.[\w-]+\.[\w-]+$/)
+  .meta({ id: 'Sealed', description: "Compact JWE (RFC 7516), `dir` with A256GCM, sealed with the patient's own key" });
+
+/** What a customer may consent to, each on its own. */
+export const ConsentPurpose = z
+  .enum(['terms', 'data-processing', 'test-kit', 'record-sharing', 'research', 'marketing'])
+  .meta({ id: 'ConsentPurpose' });
+
+/** Which text was consented to. */
+export const ConsentVersion = z
+  .string()
+  .max(64)
+  .regex(/^[\w.-]+$/)
+  .meta({ id: 'ConsentVersion', description: 'The version of the text that was shown', example: '2026-03' });
+
+export const OrderKind = z.enum(['test-kit', 'laboratory-panel']).meta({ id: 'OrderKind' });

@@ -5,6 +5,7 @@ import * as notificationsApi from '../../schemas/api/notifications.ts';
 import * as availabilityEvents from '../../schemas/events/availability.v1.ts';
 import * as bookingEvents from '../../schemas/events/booking.v1.ts';
 import type { EventContract } from '../../schemas/events/contract.ts';
+import * as customerEvents from '../../schemas/events/customer.v1.ts';
 import * as homekitEvents from '../../schemas/events/homekit.v1.ts';
 import * as labResultEvents from '../../schemas/events/lab-result.v1.ts';
 import * as platformEvents from '../../schemas/events/platform.v1.ts';
@@ -21,6 +22,7 @@ export const operations: Readonly<Record<string, readonly OperationContract[]>> 
 export const events: readonly EventContract[] = [
   availabilityEvents,
   bookingEvents,
+  customerEvents,
   homekitEvents,
   labResultEvents,
   platformEvents,
