@@ -1,0 +1,73 @@
+import { and, asc, eq, isNotNull, isNull, or, sql } from 'drizzle-orm';
+
+import { AppError } from '../errors.ts';
+import type { Database, Queryable } from './client.ts';
+import { deleteBatch } from './delete-batch.ts';
+import { labQuarantine } from './schema/laboratory.ts';
+
+export type QuarantineRow = typeof labQuarantine.$inferSelect;
+export type NewQuarantine = Omit<QuarantineRow, 'state' | 'decidedBy' | 'decidedAt'>;
+
+/** Puts a message aside; a message is there once. */
+export async function quarantine(tx: Queryable, row: NewQuarantine): Promise<void> {
+  await tx.insert(labQuarantine).values(row).onConflictDoNothing();
+}
+
+export type ReceivedKey = { readonly receivedAt: Temporal.Instant; readonly id: string };
+
+/** What waits in a country, and what nobody could tell the country of. */
+export async function listQuarantined(
+  db: Queryable,
+  country: string,
+  { after, limit }: { after: ReceivedKey | undefined; limit: number },
+): Promise<QuarantineRow[]> {
+  return db
+    .select()
+    .from(labQuarantine)
+    .where(
+      and(
+        eq(labQuarantine.state, 'waiting'),
+        isIn(country),
+        after &&
+          sql`(${labQuarantine.receivedAt}, ${labQuarantine.id}) > (${after.receivedAt.toString()}, ${after.id})`,
+      ),
+    )
+    .orderBy(asc(labQuarantine.receivedAt), asc(labQuarantine.id))
+    .limit(limit);
+}
+
+/** Reads what was put aside and keeps it from others until the transaction ends. Throws `not-found`. */
+export async function lockQuarantined(tx: Queryable, country: string, id: string): Promise<QuarantineRow> {
+  const [row] = await tx
+    .select()
+    .from(labQuarantine)
+    .where(and(eq(labQuarantine.id, id), isIn(country)))
+    .for('update');
+  if (row === undefined) throw new AppError('not-found', 'There is no such message in quarantine.');
+  return row;
+}
+
+function isIn(country: string) {
+  return or(eq(labQuarantine.country, country), isNull(labQuarantine.country));
+}
+
+export async function decideQuarantined(
+  tx: Queryable,
+  id: string,
+  decision: { state: 'released' | 'discarded'; decidedBy: string; decidedAt: Temporal.Instant },
+): Promise<void> {
+  // What was decided on is read no more, so it is not kept.
+  await tx
+    .update(labQuarantine)
+    .set({ ...decision, sealed: '' })
+    .where(eq(labQuarantine.id, id));
+}
+
+/** Drops a batch of what was decided on before `before`. Resolves to how many there were. */
+export async function forgetDecided(db: Database, before: Temporal.Instant): Promise<number> {
+  return deleteBatch(
+    db,
+    labQuarantine,
+    sql`${isNotNull(labQuarantine.decidedAt)} AND ${labQuarantine.decidedAt} < ${before.toString()}`,
+  );
+}

@@ -1,0 +1,220 @@
+import { and, asc, desc, eq, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
+
+import { AppError } from '../errors.ts';
+import type { Queryable } from './client.ts';
+import {
+  labDocuments,
+  labObservations,
+  labObservationVersions,
+  labReports,
+  labReportVersions,
+  type ObservationRow,
+  type ObservationVersionRow,
+  releaseDecisions,
+  type ReportRow,
+} from './schema/laboratory.ts';
+
+export type ReportVersionRow = typeof labReportVersions.$inferSelect;
+export type DocumentRow = typeof labDocuments.$inferSelect;
+
+/** Keeps a report, there or not yet, from other transactions until this one ends. */
+export async function takeReport(tx: Queryable, id: string): Promise<void> {
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${id}, 3))`);
+}
+
+/** A report is found in its own country only. */
+export type ReportId = { readonly country: string; readonly id: string };
+
+export async function findReport(db: Queryable, { country, id }: ReportId): Promise<ReportRow | undefined> {
+  const [report] = await db
+    .select()
+    .from(labReports)
+    .where(and(eq(labReports.id, id), eq(labReports.country, country)));
+  return report;
+}
+
+/** Takes a report and reads it. Throws `not-found`. */
+export async function lockReport(tx: Queryable, id: ReportId): Promise<ReportRow> {
+  await takeReport(tx, id.id);
+  const report = await findReport(tx, id);
+  if (report === undefined) throw noSuchReport();
+  return report;
+}
+
+export function noSuchReport(): AppError {
+  return new AppError('not-found', 'There is no such result.');
+}
+
+/** Who the reports of a laboratory's order are about. */
+export async function listPatientsOfOrder(db: Queryable, sender: string, fillerOrder: string): Promise<string[]> {
+  const found = await db
+    .selectDistinct({ patientId: labReports.patientId })
+    .from(labReports)
+    .where(and(eq(labReports.sender, sender), eq(labReports.fillerOrder, fillerOrder)));
+  return found.map(({ patientId }) => patientId);
+}
+
+export async function listObservations(db: Queryable, reportIds: readonly string[]): Promise<ObservationRow[]> {
+  if (reportIds.length === 0) return [];
+  return db
+    .select()
+    .from(labObservations)
+    .where(inArray(labObservations.reportId, [...reportIds]))
+    .orderBy(asc(labObservations.reportId), asc(labObservations.identity));
+}
+
+export async function listObservationVersions(
+  db: Queryable,
+  observationIds: readonly string[],
+): Promise<ObservationVersionRow[]> {
+  if (observationIds.length === 0) return [];
+  return db
+    .select()
+    .from(labObservationVersions)
+    .where(inArray(labObservationVersions.observationId, [...observationIds]));
+}
+
+export async function saveReport(tx: Queryable, report: ReportRow): Promise<void> {
+  const { id: _, ...set } = report;
+  await tx.insert(labReports).values(report).onConflictDoUpdate({ target: labReports.id, set });
+}
+
+/** @returns how many of the versions were not known. */
+export async function addReportVersions(tx: Queryable, versions: readonly ReportVersionRow[]): Promise<number> {
+  if (versions.length === 0) return 0;
+  const added = await tx
+    .insert(labReportVersions)
+    .values([...versions])
+    .onConflictDoNothing();
+  return added.rowCount ?? 0;
+}
+
+export async function saveObservations(tx: Queryable, observations: readonly ObservationRow[]): Promise<void> {
+  for (const { id, ...set } of observations) {
+    await tx
+      .insert(labObservations)
+      .values({ id, ...set })
+      .onConflictDoUpdate({ target: labObservations.id, set });
+  }
+}
+
+/** @returns how many of the versions were not known. */
+export async function addObservationVersions(
+  tx: Queryable,
+  versions: readonly ObservationVersionRow[],
+): Promise<number> {
+  if (versions.length === 0) return 0;
+  const added = await tx
+    .insert(labObservationVersions)
+    .values([...versions])
+    .onConflictDoNothing();
+  return added.rowCount ?? 0;
+}
+
+export async function addDocuments(tx: Queryable, documents: readonly DocumentRow[]): Promise<void> {
+  if (documents.length > 0)
+    await tx
+      .insert(labDocuments)
+      .values([...documents])
+      .onConflictDoNothing();
+}
+
+export async function findDocument(db: Queryable, reportId: string, id: string): Promise<DocumentRow | undefined> {
+  const [document] = await db
+    .select()
+    .from(labDocuments)
+    .where(and(eq(labDocuments.id, id), eq(labDocuments.reportId, reportId)));
+  return document;
+}
+
+type ReleaseDecisionRow = Omit<typeof releaseDecisions.$inferSelect, 'seq'>;
+
+export async function addReleaseDecision(tx: Queryable, decision: ReleaseDecisionRow): Promise<void> {
+  await tx.insert(releaseDecisions).values(decision);
+}
+
+/** Reports whose release is due, locked; those another transaction has are being dealt with. */
+export async function lockDueReports(tx: Queryable, now: Temporal.Instant, limit: number): Promise<ReportRow[]> {
+  return tx
+    .select()
+    .from(labReports)
+    .where(and(isNull(labReports.releasedAt), isNotNull(labReports.releaseAt), lte(labReports.releaseAt, now)))
+    .orderBy(asc(labReports.releaseAt), asc(labReports.id))
+    .limit(limit)
+    .for('update', { skipLocked: true });
+}
+
+export type ReportFilter = {
+  readonly country: string;
+  readonly patientId: string;
+  /** LOINC code of an analyte that the report has. */
+  readonly analyte?: string | undefined;
+  /** Only what its patient may see. */
+  readonly released: boolean;
+  /** Only what a practitioner has to do with. */
+  readonly practitionerId?: string | undefined;
+};
+
+/** A place in the order of `effectiveAt`, newest first, then `id`. */
+export type ReportKey = { readonly effectiveAt: Temporal.Instant; readonly id: string };
+
+/** Up to `limit` reports of a patient after `after`, newest first. */
+export async function listReports(
+  db: Queryable,
+  filter: ReportFilter,
+  { after, limit }: { after: ReportKey | undefined; limit: number },
+): Promise<ReportRow[]> {
+  return db
+    .select()
+    .from(labReports)
+    .where(
+      and(
+        eq(labReports.country, filter.country),
+        eq(labReports.patientId, filter.patientId),
+        filter.released ? isNotNull(labReports.releasedAt) : undefined,
+        filter.practitionerId === undefined ? undefined : concerns(filter.practitionerId),
+        filter.analyte === undefined ? undefined : hasAnalyte(filter.analyte, filter.released),
+        after &&
+          sql`(${labReports.effectiveAt} < ${after.effectiveAt.toString()}
+            OR ${labReports.effectiveAt} = ${after.effectiveAt.toString()} AND ${labReports.id} > ${after.id})`,
+      ),
+    )
+    .orderBy(desc(labReports.effectiveAt), asc(labReports.id))
+    .limit(limit);
+}
+
+/** They ordered it, or were alerted to something in it. */
+function concerns(practitionerId: string): SQL | undefined {
+  return or(
+    eq(labReports.practitionerId, practitionerId),
+    sql`EXISTS (SELECT FROM laboratory.critical_alerts a
+      WHERE a.report_id = ${labReports.id} AND a.practitioner_id = ${practitionerId})`,
+  );
+}
+
+/** A patient finds nothing by what they cannot see. */
+function hasAnalyte(loinc: string, isForPatient: boolean): SQL {
+  const isVisible = isForPatient ? sql`AND o.was_conclusive AND NOT o.is_parked` : sql``;
+  return sql`EXISTS (SELECT FROM laboratory.observations o
+    WHERE o.report_id = ${labReports.id} AND o.loinc = ${loinc} ${isVisible})`;
+}
+
+/** The reports that hold parked observations under a laboratory's own code. */
+export async function listReportsParked(
+  db: Queryable,
+  { sender, system, code }: { sender: string; system: string; code: string },
+): Promise<Pick<ReportRow, 'id' | 'country'>[]> {
+  return db
+    .selectDistinct({ id: labReports.id, country: labReports.country })
+    .from(labObservations)
+    .innerJoin(labReports, eq(labReports.id, labObservations.reportId))
+    .where(
+      and(
+        eq(labObservations.isParked, true),
+        eq(labObservations.localSystem, system),
+        eq(labObservations.localCode, code),
+        eq(labReports.sender, sender),
+      ),
+    )
+    .orderBy(asc(labReports.id));
+}

@@ -1,0 +1,68 @@
+import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
+
+import { AppError } from '../errors.ts';
+import type { Queryable } from './client.ts';
+import { criticalLimits, type LocalCodeRow, localCodes } from './schema/laboratory.ts';
+
+export type NewLocalCode = Pick<LocalCodeRow, 'id' | 'country' | 'sender' | 'system' | 'code' | 'display'>;
+
+/** Makes a task of each code that nobody has heard of. @returns the codes as they are kept. */
+export async function keepLocalCodes(tx: Queryable, codes: readonly NewLocalCode[]): Promise<LocalCodeRow[]> {
+  if (codes.length === 0) return [];
+  await tx
+    .insert(localCodes)
+    .values([...codes].toSorted((one, other) => (one.id < other.id ? -1 : 1)))
+    .onConflictDoNothing();
+  const ids = codes.map(({ id }) => id);
+  // Shared: a code that is mapped meanwhile is mapped for whoever reads it afterwards, or waits for them.
+  return tx.select().from(localCodes).where(inArray(localCodes.id, ids)).orderBy(asc(localCodes.id)).for('share');
+}
+
+/** The codes of a country that wait for somebody to say what they mean. */
+export async function listUnmappedCodes(
+  db: Queryable,
+  country: string,
+  { after, limit }: { after: string | undefined; limit: number },
+): Promise<LocalCodeRow[]> {
+  return db
+    .select()
+    .from(localCodes)
+    .where(
+      and(
+        eq(localCodes.country, country),
+        isNull(localCodes.loinc),
+        after === undefined ? undefined : gt(localCodes.id, after),
+      ),
+    )
+    .orderBy(asc(localCodes.id))
+    .limit(limit);
+}
+
+/** Reads a code and keeps it from others until the transaction ends. Throws `not-found`. */
+export async function lockLocalCode(tx: Queryable, country: string, id: string): Promise<LocalCodeRow> {
+  const [code] = await tx
+    .select()
+    .from(localCodes)
+    .where(and(eq(localCodes.id, id), eq(localCodes.country, country)))
+    .for('update');
+  if (code === undefined) throw new AppError('not-found', 'There is no such code.');
+  return code;
+}
+
+export async function mapLocalCode(
+  tx: Queryable,
+  id: string,
+  mapping: { loinc: string; mappedBy: string; mappedAt: Temporal.Instant },
+): Promise<void> {
+  await tx.update(localCodes).set(mapping).where(eq(localCodes.id, id));
+}
+
+export type CriticalLimit = typeof criticalLimits.$inferSelect;
+
+export async function listCriticalLimits(db: Queryable, loincs: readonly string[]): Promise<CriticalLimit[]> {
+  if (loincs.length === 0) return [];
+  return db
+    .select()
+    .from(criticalLimits)
+    .where(sql`${criticalLimits.loinc} = ANY (${sql.param([...loincs])}::text[])`);
+}
