@@ -56,7 +56,7 @@ CREATE TABLE laboratory.message_claims (
   received_at timestamptz NOT NULL,
   -- When it was in the log for certain; what is not may be sent again.
   published_at timestamptz,
-  CONSTRAINT message_claims PRIMARY KEY (sender, control_id)
+  CONSTRAINT message_claim_once PRIMARY KEY (sender, control_id)
 );
 --> statement-breakpoint
 CREATE INDEX message_claims_by_age ON laboratory.message_claims (received_at);
