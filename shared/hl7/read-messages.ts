@@ -1,0 +1,90 @@
+import type { Hl7Message } from '@medplum/core';
+
+import { faultCodes, type LabFault } from '../domain/lab-fault.ts';
+import type { LabMessage, LabReport } from '../domain/lab-report.ts';
+import { groupOrders } from './groups.ts';
+import { type Hl7Header, isRejection, offsetOfMessage, openMessage, readHeader } from './header.ts';
+import { splitMessages } from './message-texts.ts';
+import { type OrderOccurrences, readReport } from './report.ts';
+import type { Reading, Segment } from './segment.ts';
+
+/** A message as it came, its segments ended by CR. */
+type Text = { readonly text: string };
+
+export type ParsedMessage = Text & {
+  readonly outcome: 'parsed';
+  readonly header: Hl7Header;
+  readonly message: LabMessage;
+};
+
+export type RefusedMessage = Text & {
+  /** `rejected` is for MSH-9, MSH-11 and MSH-12: it is not our kind of message, whatever it says. */
+  readonly outcome: 'refused' | 'rejected';
+  /** Absent where there is no MSH that can be read. */
+  readonly header?: Hl7Header;
+  readonly faults: readonly LabFault[];
+};
+
+export type ReadMessage = ParsedMessage | RefusedMessage;
+
+export type ReadOptions = {
+  /** IANA; where times without an offset are meant. */
+  readonly timeZone: string;
+};
+
+/** Reads ORU^R01 messages of HL7 v2.3 to v2.8. Never throws: what cannot be read is refused with the place of each fault. */
+export function readMessages(bytes: Uint8Array, options: ReadOptions): ReadMessage[] {
+  const { messages, faults } = splitMessages(bytes);
+  const read = messages.map((segments) => readMessage(segments, options));
+  return faults.length > 0 ? [...read, { outcome: 'refused', faults, text: '' }] : read;
+}
+
+function readMessage(segments: readonly string[], { timeZone }: ReadOptions): ReadMessage {
+  const text = segments.join('\r');
+  const opened = openMessage(segments);
+  if ('code' in opened) return { outcome: 'refused', faults: [opened], text };
+  const { message, separators } = opened;
+  const clock = { timeZone, offset: offsetOfMessage(message) };
+  const reading: Reading = { separators, clock, faults: [] };
+  const all = numberSegments(message, reading);
+  const [msh] = all;
+  if (!msh) return { outcome: 'refused', faults: reading.faults, text };
+  const header = readHeader(msh);
+  if (reading.faults.some(isRejection)) return { outcome: 'rejected', header, faults: errorsOf(reading), text };
+  const reports = readReports(all, msh, reading);
+  const errors = errorsOf(reading);
+  if (errors.length > 0) return { outcome: 'refused', header, faults: errors, text };
+  return { outcome: 'parsed', header, message: toMessage(header, reports, reading), text };
+}
+
+function toMessage(header: Hl7Header, reports: readonly LabReport[], { faults }: Reading): LabMessage {
+  const { sender, controlId, sentAt } = header;
+  return { sender, controlId, ...(sentAt !== undefined && { sentAt }), reports, warnings: faults };
+}
+
+function numberSegments(message: Hl7Message, reading: Reading): Segment[] {
+  const met = new Map<string, number>();
+  return message.segments.map((fields) => {
+    const { name } = fields;
+    const occurrence = (met.get(name) ?? 0) + 1;
+    met.set(name, occurrence);
+    return { name, occurrence, fields, reading };
+  });
+}
+
+function readReports(segments: readonly Segment[], msh: Segment, { faults }: Reading): LabReport[] {
+  const groups = groupOrders(segments);
+  const orders: OrderOccurrences = new Map();
+  if (groups.length === 0 && !faults.some(({ severity }) => severity === 'error'))
+    faults.push({
+      code: faultCodes.segmentSequence,
+      severity: 'error',
+      place: { segment: 'OBR', occurrence: msh.occurrence },
+      text: 'The message reports nothing: it has no segment OBR',
+    });
+  return groups.flatMap((group) => readReport(group, orders) ?? []);
+}
+
+function errorsOf({ faults }: Reading): LabFault[] {
+  return faults.filter(({ severity }) => severity === 'error');
+}
