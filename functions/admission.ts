@@ -1,8 +1,10 @@
 import type { Redis } from 'ioredis';
 
+import type { Queryable } from '../shared/db/client.ts';
 import { createTokenVerifier, type TokenVerifier } from '../shared/identity/verify-token.ts';
 import { createKeyCache } from '../shared/redis/key-cache.ts';
 import { createRateLimit, type LimitRate } from '../shared/redis/rate-limit.ts';
+import { withLiveSessions } from './live-sessions.ts';
 
 type AdmissionConfig = {
   readonly OIDC_ISSUER: string;
@@ -14,14 +16,17 @@ type AdmissionConfig = {
 
 type Admission = { readonly authenticate: TokenVerifier; readonly limit: LimitRate };
 
-/** How a function knows who calls it and how often they may. */
-export function admissionOf(config: AdmissionConfig, redis: Redis): Admission {
-  const authenticate = createTokenVerifier({
+/**
+ * How a function knows who calls it and how often they may.
+ * @param patients The patient context, which tells whether a session is live; without it no token of a session is taken.
+ */
+export function admissionOf(config: AdmissionConfig, redis: Redis, patients?: Queryable): Admission {
+  const verify = createTokenVerifier({
     issuer: config.OIDC_ISSUER,
     audience: config.OIDC_AUDIENCE,
     jwksUrl: config.OIDC_JWKS_URL,
     cache: createKeyCache(redis, 'identity'),
   });
   const limits = { perSubject: config.RATE_LIMIT_SUBJECT, perAddress: config.RATE_LIMIT_ADDRESS };
-  return { authenticate, limit: createRateLimit(redis, limits) };
+  return { authenticate: withLiveSessions(verify, patients), limit: createRateLimit(redis, limits) };
 }

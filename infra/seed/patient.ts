@@ -14,7 +14,7 @@ import { emailOf, type Name, nameOf } from './person.ts';
 export type SamplePatient = {
   readonly profile: Omit<typeof patients.$inferSelect, 'version'>;
   readonly contactPoints: readonly (typeof contactPoints.$inferSelect)[];
-  readonly preferences: typeof preferences.$inferSelect;
+  readonly preferences: Omit<typeof preferences.$inferSelect, 'version'>;
   readonly proxies: readonly (typeof proxies.$inferSelect)[];
 };
 

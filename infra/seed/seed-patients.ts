@@ -23,8 +23,8 @@ export async function seedPatients(
     await tx.execute(upsert(profiles, rows, { of: patients.id, kept: [patients.version] }));
     const contactRows = samples.flatMap((sample) => sample.contactPoints);
     await tx.execute(replace(contacts, contactRows, { owner: contactPoints.patientId, owners }));
-    const wishRows = samples.map((sample) => sample.preferences);
-    await tx.execute(upsert(wishes, wishRows, { of: preferences.patientId }));
+    const wishRows = samples.map((sample) => ({ ...sample.preferences, version: 1 }));
+    await tx.execute(upsert(wishes, wishRows, { of: preferences.patientId, kept: [preferences.version] }));
     const proxyRows = samples.flatMap((sample) => sample.proxies);
     await tx.execute(replace(actors, proxyRows, { owner: proxies.patientId, owners }));
   });

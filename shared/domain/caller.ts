@@ -10,6 +10,8 @@ export type Caller = {
   readonly scopes: readonly string[];
   /** ISO 3166-1 alpha-2, lower case. Where it is given, nothing of another country is reached. */
   readonly country: string | undefined;
+  /** SHA-256 of the reference to the session that the token belongs to; absent where somebody needs none. */
+  readonly session?: Buffer;
 };
 
 /** Whose data something is. In a query either may be left open. */

@@ -1,6 +1,7 @@
 import { AppError } from '../errors.ts';
 
-export type RefusalReason = 'missing' | 'malformed' | 'expired' | 'not-yet-valid' | 'wrong-claims' | 'not-verified';
+export type RefusalReason =
+  'missing' | 'malformed' | 'expired' | 'not-yet-valid' | 'wrong-claims' | 'not-verified' | 'session-over';
 
 /** An access token that is not there, or not to be trusted; `reason` is public. */
 export function unauthenticated(reason: RefusalReason): AppError {

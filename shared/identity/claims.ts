@@ -1,13 +1,20 @@
+import { hash } from 'node:crypto';
+
 import type { JWTPayload } from 'jose';
 
 import type { Caller, Role } from '../domain/caller.ts';
 import { roles } from '../domain/caller.ts';
 
-/** Reads a verified token's claims; undefined where they name no subject or a country that is none. */
-export function callerOf({ sub, roles: claimed, scope, country }: JWTPayload): Caller | undefined {
+/**
+ * Reads a verified token's claims; undefined where they name no subject, a country that is none or a session that could be
+ * guessed. `sid` is the session's reference (OpenID Connect Front-Channel Logout 1.0, section 3).
+ */
+export function callerOf({ sub, roles: claimed, scope, country, sid }: JWTPayload): Caller | undefined {
   if (sub === undefined || sub === '') return undefined;
   if (country !== undefined && !isCountry(country)) return undefined;
+  if (sid !== undefined && !isReference(sid)) return undefined;
   return {
+    ...(sid !== undefined && { session: hash('sha256', sid, 'buffer') }),
     subject: sub,
     roles: Array.isArray(claimed) ? claimed.filter(isRole) : [],
     scopes: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [],
@@ -17,6 +24,11 @@ export function callerOf({ sub, roles: claimed, scope, country }: JWTPayload): C
 
 function isCountry(value: unknown): value is string {
   return typeof value === 'string' && /^[a-z]{2}$/.test(value);
+}
+
+/** 22 characters of base64url hold 128 bits. */
+function isReference(value: unknown): value is string {
+  return typeof value === 'string' && /^[\w-]{22,200}$/.test(value);
 }
 
 function isRole(value: unknown): value is Role {

@@ -4,7 +4,7 @@ import { instant } from './instant.ts';
 
 const patientSchema = pgSchema('patient');
 
-export type ContactChannel = 'email' | 'sms';
+export type ContactChannel = 'email' | 'sms' | 'push';
 
 /** `{category: {channel: boolean}}`; what is not said is allowed. */
 export type ChannelPreferences = Partial<Record<string, Partial<Record<ContactChannel, boolean>>>>;
@@ -31,6 +31,7 @@ export const contactPoints = patientSchema.table('contact_points', {
 
 export const preferences = patientSchema.table('preferences', {
   patientId: uuid('patient_id').primaryKey(),
+  version: integer().notNull().default(1),
   language: text().$type<'fr' | 'de' | 'en'>().notNull().default('en'),
   channels: jsonb().$type<ChannelPreferences>().notNull().default({}),
   quietStartMinute: smallint('quiet_start_minute'),
@@ -59,6 +60,7 @@ export const publishedContactPoints = patientSchema
     timeZone: text('time_zone').notNull(),
     email: text(),
     phone: text(),
+    push: text(),
     language: text().$type<'fr' | 'de' | 'en'>().notNull(),
     channels: jsonb().$type<ChannelPreferences>().notNull(),
     quietStartMinute: smallint('quiet_start_minute'),

@@ -23,6 +23,7 @@ const PUBLISHED: Readonly<Record<string, readonly string[]>> = {
     'practitioner.published_visit_types',
   ],
   careflow_patient_reader: [
+    'patient.published_consents',
     'patient.published_contact_points',
     'patient.published_patients',
     'patient.published_proxies',

@@ -1,0 +1,36 @@
+import { and, asc, eq, sql } from 'drizzle-orm';
+
+import type { ConsentPurpose } from '../domain/consent.ts';
+import type { Queryable } from './client.ts';
+import { consents, type ConsentRow, publishedConsents } from './schema/account.ts';
+
+/** What holds for each purpose that the patient ever decided on. To be asked anew whenever it matters. */
+export async function listConsents(db: Queryable, patientId: string): Promise<ConsentRow[]> {
+  return db
+    .select()
+    .from(publishedConsents)
+    .where(eq(publishedConsents.patientId, patientId))
+    .orderBy(asc(publishedConsents.purpose));
+}
+
+export async function findConsent(
+  db: Queryable,
+  patientId: string,
+  purpose: ConsentPurpose,
+): Promise<ConsentRow | undefined> {
+  const [latest] = await db
+    .select()
+    .from(publishedConsents)
+    .where(and(eq(publishedConsents.patientId, patientId), eq(publishedConsents.purpose, purpose)));
+  return latest;
+}
+
+/** Makes those who decide for one patient take turns until their transactions end. */
+export async function takeConsentTurn(tx: Queryable, patientId: string): Promise<void> {
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${patientId}, 3))`);
+}
+
+/** Adds a decision to the ledger; one that is in it stays as it is. */
+export async function appendConsent(tx: Queryable, decision: ConsentRow): Promise<void> {
+  await tx.insert(consents).values(decision).onConflictDoNothing();
+}

@@ -1,0 +1,120 @@
+import { and, asc, eq, or, type SQL, sql } from 'drizzle-orm';
+
+import type { OrderStatus } from '../domain/order.ts';
+import { AppError } from '../errors.ts';
+import type { Queryable } from './client.ts';
+import { brokenConstraint } from './driver-error.ts';
+import { kitResults, type OrderRow, orders } from './schema/account.ts';
+
+/** An order is found in its own country only. */
+export type OrderId = { readonly country: string; readonly id: string };
+
+export type OrderFilter = {
+  readonly country: string;
+  readonly patientId?: string | undefined;
+  readonly status?: OrderStatus | undefined;
+};
+
+/** A place in the order of `placedAt`, then `id`. */
+export type OrderKey = { readonly placedAt: Temporal.Instant; readonly id: string };
+
+export type KitResult = typeof kitResults.$inferSelect;
+
+export async function insertOrder(tx: Queryable, order: OrderRow): Promise<void> {
+  await tx.insert(orders).values(order);
+}
+
+export async function findOrder(db: Queryable, { country, id }: OrderId): Promise<OrderRow | undefined> {
+  const [order] = await db
+    .select()
+    .from(orders)
+    .where(and(eq(orders.country, country), eq(orders.id, id)));
+  return order;
+}
+
+/** Reads an order and keeps it from others until the transaction ends. Throws `not-found`. */
+export async function lockOrder(tx: Queryable, { country, id }: OrderId): Promise<OrderRow> {
+  const [order] = await tx
+    .select()
+    .from(orders)
+    .where(and(eq(orders.country, country), eq(orders.id, id)))
+    .for('update');
+  if (order === undefined) throw noSuchOrder();
+  return order;
+}
+
+/** The patient's order of a test kit, by its id where it is known, locked. */
+export async function lockKitOrder(
+  tx: Queryable,
+  { patientId, testKitId, orderId }: { patientId: string; testKitId: string; orderId?: string | undefined },
+): Promise<OrderRow | undefined> {
+  const named = orderId === undefined ? undefined : eq(orders.id, orderId);
+  const [order] = await tx
+    .select()
+    .from(orders)
+    .where(
+      and(eq(orders.patientId, patientId), eq(orders.kind, 'test-kit'), or(eq(orders.testKitId, testKitId), named)),
+    )
+    .orderBy(sql`${orders.testKitId} IS NULL`)
+    .limit(1)
+    .for('update');
+  return order;
+}
+
+/** Throws `conflict` where another order has the test kit. */
+export async function saveOrder(tx: Queryable, order: OrderRow): Promise<void> {
+  try {
+    await tx.update(orders).set(order).where(eq(orders.id, order.id));
+  } catch (error) {
+    if (brokenConstraint(error) !== 'order_of_test_kit') throw error;
+    throw new AppError('conflict', 'The test kit belongs to another order.');
+  }
+}
+
+/** Up to `limit` orders after `after`, by when they were placed. */
+export async function listOrders(
+  db: Queryable,
+  { country, patientId, status }: OrderFilter,
+  { after, limit }: { after: OrderKey | undefined; limit: number },
+): Promise<OrderRow[]> {
+  const place: SQL | undefined =
+    after && sql`(${orders.placedAt}, ${orders.id}) > (${after.placedAt.toString()}, ${after.id})`;
+  return db
+    .select()
+    .from(orders)
+    .where(
+      and(
+        eq(orders.country, country),
+        patientId === undefined ? undefined : eq(orders.patientId, patientId),
+        status === undefined ? undefined : eq(orders.status, status),
+        place,
+      ),
+    )
+    .orderBy(asc(orders.placedAt), asc(orders.id))
+    .limit(limit);
+}
+
+/** Remembers the first result of a test kit. */
+export async function saveKitResult(tx: Queryable, result: KitResult): Promise<void> {
+  await tx.insert(kitResults).values(result).onConflictDoNothing();
+}
+
+export async function findKitResult(
+  tx: Queryable,
+  { patientId, testKitId }: { patientId: string; testKitId: string },
+): Promise<KitResult | undefined> {
+  const [result] = await tx
+    .select()
+    .from(kitResults)
+    .where(and(eq(kitResults.testKitId, testKitId), eq(kitResults.patientId, patientId)));
+  return result;
+}
+
+/** Makes those who deal with one test kit take turns until their transactions end. */
+export async function takeKitTurn(tx: Queryable, testKitId: string): Promise<void> {
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${testKitId}, 4))`);
+}
+
+export function noSuchOrder(): AppError {
+  return new AppError('not-found', 'There is no such order.');
+}

@@ -1,0 +1,75 @@
+import { and, asc, eq, gt, isNull, ne, sql } from 'drizzle-orm';
+
+import { sessionLimits, type SessionState } from '../domain/session.ts';
+import type { Queryable } from './client.ts';
+import { deleteBatch } from './delete-batch.ts';
+import { sessions, type SessionRow } from './schema/account.ts';
+import { statement } from './statement.ts';
+
+export type SessionUse = {
+  /** SHA-256 of the reference that the session's tokens carry. */
+  readonly referenceHash: Buffer;
+  readonly subject: string;
+  readonly country: string | undefined;
+};
+
+const IDLE = sql.raw(`interval '${sessionLimits.idleMinutes} minutes'`);
+const LONGEST = sql.raw(`interval '${sessionLimits.longestHours} hours'`);
+
+const use = statement<{ state: SessionState }>(
+  'use_session',
+  sql`SELECT patient.use_session(${sql.placeholder('referenceHash')}, ${sql.placeholder('subject')},
+    ${sql.placeholder('country')}, ${IDLE}, ${LONGEST}) AS state`,
+);
+
+/** Uses a session, whose first use begins it; `db` is the patient context over its own role or its reader's. */
+export async function useSession(db: Queryable, { referenceHash, subject, country = null }: NullableUse) {
+  const { rows } = await use(db, { referenceHash, subject, country });
+  return rows[0]?.state ?? 'revoked';
+}
+
+type NullableUse = Omit<SessionUse, 'country'> & { readonly country?: string | null | undefined };
+
+/** The sessions of a subject that can be used, the oldest first. */
+export async function listSessions(db: Queryable, subject: string): Promise<SessionRow[]> {
+  return db
+    .select()
+    .from(sessions)
+    .where(and(eq(sessions.subject, subject), isLive()))
+    .orderBy(asc(sessions.startedAt), asc(sessions.id));
+}
+
+/** @returns whether there was such a session of the subject, over or not. */
+export async function revokeSession(db: Queryable, subject: string, id: string): Promise<boolean> {
+  const ofSubject = and(eq(sessions.subject, subject), eq(sessions.id, id));
+  await db
+    .update(sessions)
+    .set(revoked)
+    .where(and(ofSubject, isNull(sessions.revokedAt)));
+  return (await db.$count(sessions, ofSubject)) === 1;
+}
+
+/** Revokes all sessions of a subject but the one with the reference. @returns how many were live. */
+export async function revokeSessions(db: Queryable, subject: string, kept?: Buffer): Promise<number> {
+  const others = kept === undefined ? undefined : ne(sessions.referenceHash, kept);
+  const { rowCount } = await db
+    .update(sessions)
+    .set(revoked)
+    .where(and(eq(sessions.subject, subject), others, isLive()));
+  return rowCount ?? 0;
+}
+
+/** Drops a batch of the sessions that could not be used any more from `before` on. */
+export async function forgetSessions(db: Queryable, before: Temporal.Instant): Promise<number> {
+  return deleteBatch(db, sessions, sql`${sessions.expiresAt} < ${before.toString()}`);
+}
+
+const revoked = { revokedAt: sql`clock_timestamp()` };
+
+function isLive() {
+  return and(
+    isNull(sessions.revokedAt),
+    gt(sessions.expiresAt, sql`clock_timestamp()`),
+    gt(sessions.lastUsedAt, sql`clock_timestamp() - ${IDLE}`),
+  );
+}

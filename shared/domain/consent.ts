@@ -1,0 +1,19 @@
+export type ConsentPurpose = 'terms' | 'data-processing' | 'test-kit' | 'record-sharing' | 'research' | 'marketing';
+
+export type ConsentDecision = 'given' | 'withdrawn';
+
+/** What holds for a purpose: the last decision on it, and which text it was on. */
+export type Consent = {
+  readonly purpose: ConsentPurpose;
+  readonly version: number;
+  readonly decision: ConsentDecision;
+  readonly consentVersion: string;
+};
+
+type Wish = Pick<Consent, 'decision' | 'consentVersion'>;
+
+/** The decision to write down after the last one; undefined where that says the same. */
+export function decide(last: Consent | undefined, wish: Wish): (Wish & { readonly version: number }) | undefined {
+  if (last?.decision === wish.decision && last.consentVersion === wish.consentVersion) return undefined;
+  return { ...wish, version: (last?.version ?? 0) + 1 };
+}
