@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { AppError } from '../errors.ts';
 import type { EventLogOptions } from './event-log.ts';
 import type { KafkaAddress } from './kafka-address.ts';
+import { quickenEncoder } from './kafka-encoder.ts';
 import { quietRequestQueues } from './kafka-request-queue.ts';
 
 /** Makes a client for one purpose: kafkajs shares state between the consumers of one client, so none is used for two. */
@@ -15,6 +16,7 @@ export const RETRY = { retries: 4, initialRetryTime: 100, maxRetryTime: 1_000, f
 export function kafkaClients(address: KafkaAddress, { clientId, log }: EventLogOptions): NewKafka {
   return () => {
     quietRequestQueues();
+    quickenEncoder();
     const config: KafkaConfig = {
       clientId,
       ...address,
