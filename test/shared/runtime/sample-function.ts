@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import type { OperationContract } from '../../../schemas/api/contract.ts';
 import { eventContract } from '../../../schemas/events/contract.ts';
-import { Country, Id, Instant, Version } from '../../../schemas/fields.ts';
+import { Country, Id, Instant, Version, wholeNumber } from '../../../schemas/fields.ts';
 import type { Caller } from '../../../shared/domain/caller.ts';
 import type { IdempotencyClaim, SavedAnswer } from '../../../shared/domain/idempotency.ts';
 import { AppError } from '../../../shared/errors.ts';
@@ -43,7 +43,7 @@ const getNote = {
   path: '/{country}/notes/{id}',
   summary: 'Reads a note',
   params: one,
-  query: z.strictObject({ limit: z.coerce.number().int().max(100).default(20) }),
+  query: z.strictObject({ limit: wholeNumber({ min: 1, max: 100, absent: 20 }) }),
   status: 200,
   output: z.strictObject({ ...Note.shape, limit: z.int() }),
   refusals: [404],
