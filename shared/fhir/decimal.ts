@@ -1,0 +1,18 @@
+import type { Decimal } from '../domain/lab-report.ts';
+
+/**
+ * Reads JSON and keeps every decimal `value` as the text it was written in: FHIR R4 (2.24.0.1) wants 5.10 to stay 5.10. Throws
+ * a SyntaxError.
+ */
+export function parseFhirJson(text: string): unknown {
+  return JSON.parse(text, (key, value, { source }) =>
+    key === 'value' && typeof value === 'number' && source !== undefined ? source : value,
+  );
+}
+
+/** A number that JSON.stringify writes as it is given. Read it from the JSON: in memory it may be no number. */
+export function jsonNumber(decimal: Decimal): number {
+  const number = Number(decimal);
+  // The type that FHIR resources are described in has no other word for a decimal.
+  return String(number) === decimal ? number : (JSON.rawJSON(decimal) as unknown as number);
+}

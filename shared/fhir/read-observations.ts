@@ -1,0 +1,94 @@
+import { faultCodes } from '../domain/lab-fault.ts';
+import { type LabConcept, type LabObservation, observationIdentity } from '../domain/lab-report.ts';
+import type { Found, OpenBundle } from './bundle-resources.ts';
+import type { Read, ReferenceElement, Said } from './contract.ts';
+import { fromConcept, interpretationOf, rangesOf, unitOf, valuesOf } from './read-elements.ts';
+
+/** The observations of a report, with those that a panel holds and those that are components of another. */
+export function readObservations(
+  results: readonly ReferenceElement[] | undefined,
+  at: string,
+  open: OpenBundle,
+): LabObservation[] {
+  const found = collect(results ?? [], `${at}.result`, open, new Set());
+  const occurrences = new Map<string, number>();
+  return found.flatMap(({ resource }) => readObservation(resource, occurrences));
+}
+
+/** `seen` keeps a panel that holds itself from going round for ever. */
+function collect(
+  references: readonly ReferenceElement[],
+  at: string,
+  open: OpenBundle,
+  seen: Set<string>,
+): Found<'Observation'>[] {
+  return references.flatMap((reference, index) => {
+    const found = open.follow('Observation', reference);
+    if (!found) return refuseMissing(`${at}[${index}]`, open);
+    if (seen.has(found.at)) return [];
+    seen.add(found.at);
+    return [found, ...collect(found.resource.hasMember ?? [], `${found.at}.hasMember`, open, seen)];
+  });
+}
+
+/** What a report refers to and does not bring along would be lost. */
+function refuseMissing(expression: string, { faults }: OpenBundle): never[] {
+  const fault = { code: faultCodes.unknownKey, severity: 'error' } as const;
+  faults.push({ ...fault, expression, text: 'The bundle does not hold this Observation' });
+  return [];
+}
+
+function readObservation(resource: Read<'Observation'>, occurrences: Map<string, number>): LabObservation[] {
+  const { component = [], hasMember = [] } = resource;
+  const code = fromConcept(resource.code);
+  const isOnlyPanel = valuesOf(resource).length === 0 && component.length + hasMember.length > 0;
+  const parts = component.map((part) => {
+    const partCode = fromConcept(part.code);
+    return { ...contextOf(resource), ...saidOf(part, partCode, keyOf(code), occurrences), notes: [] };
+  });
+  if (isOnlyPanel) return parts;
+  const notes = resource.note?.map(({ text }) => text) ?? [];
+  return [{ ...contextOf(resource), ...saidOf(resource, code, undefined, occurrences), notes }, ...parts];
+}
+
+/** What holds for an observation and each of its components. */
+function contextOf(resource: Read<'Observation'>): Pick<LabObservation, 'status' | 'statusCode'> {
+  const { status, effectiveDateTime, effectiveInstant, effectivePeriod, issued, method } = resource;
+  const observedAt = effectiveDateTime ?? effectiveInstant ?? effectivePeriod?.start;
+  return {
+    status,
+    statusCode: status,
+    ...(observedAt !== undefined && { observedAt }),
+    ...(issued !== undefined && { analysedAt: issued }),
+    ...(method && { method: fromConcept(method) }),
+  };
+}
+
+function saidOf(said: Said, code: LabConcept, subId: string | undefined, occurrences: Map<string, number>) {
+  const unit = unitIn(said);
+  return {
+    identity: nextIdentity(code, subId, occurrences),
+    code,
+    ...(subId !== undefined && { subId }),
+    values: valuesOf(said),
+    ...(unit && { unit }),
+    ranges: rangesOf(said),
+    interpretation: interpretationOf(said),
+  };
+}
+
+function unitIn({ valueQuantity, valueRange }: Said): LabObservation['unit'] {
+  const quantity = valueQuantity ?? valueRange?.low ?? valueRange?.high;
+  return quantity && unitOf(quantity);
+}
+
+function keyOf({ codings, text }: LabConcept): string {
+  return codings[0]?.code ?? text ?? '';
+}
+
+function nextIdentity(code: LabConcept, subId: string | undefined, occurrences: Map<string, number>): string {
+  const name = observationIdentity(code, subId, 1);
+  const occurrence = (occurrences.get(name) ?? 0) + 1;
+  occurrences.set(name, occurrence);
+  return observationIdentity(code, subId, occurrence);
+}
