@@ -49,16 +49,26 @@ export const TestKitRegistered = eventContract({
 export const TestKitRejected = eventContract({
   ...published,
   type: 'careflow.test-kit.rejected.v1',
-  summary: 'A test kit cannot be used by whoever wanted to register it.',
+  summary: 'A test kit cannot be used by whoever wanted to register it, or its sample cannot be analysed.',
   data: z.strictObject({
     ...TestKit,
+    orderId: Id.optional(),
     reason: z.enum([
       'unknown',
       'claimed-by-another',
+      'spent',
       'not-eligible',
       'consent-outdated',
       'lot-expired',
+      'collection-time-missing',
       'sample-unstable',
+      'damaged',
+      'leaked',
+      'insufficient-sample',
+      'mislabelled',
+      'lost',
     ]),
+    /** Another kit that is offered in place of this one. */
+    replacementOfferId: Id.optional(),
   }),
 });

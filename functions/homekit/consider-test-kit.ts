@@ -1,0 +1,96 @@
+import { randomUUIDv7 } from 'node:crypto';
+
+import type { EventOf } from '../../schemas/events/contract.ts';
+import type { TestKitSubmitted } from '../../schemas/events/homekit-registration.v1.ts';
+import type { Queryable } from '../../shared/db/client.ts';
+import { findPerson } from '../../shared/db/eligibility.ts';
+import { type Cause, testKitRegistered, testKitRejected } from '../../shared/db/homekit-events.ts';
+import type { OutgoingEvent } from '../../shared/db/outbox.ts';
+import type { RegistrationRow } from '../../shared/db/schema/homekit.ts';
+import {
+  appendCustody,
+  type KnownKit,
+  lockRegistration,
+  lockTestKitOfCode,
+  offerReplacement,
+  saveRegistration,
+  saveTestKit,
+} from '../../shared/db/test-kits.ts';
+import { mayBeRegistered } from '../../shared/domain/custody.ts';
+import { againstRegistration, type KitRejection } from '../../shared/domain/test-kit.ts';
+import type { EventContext } from '../../shared/runtime/function.ts';
+import { seeTo } from './commit.ts';
+import type { Deps } from './deps.ts';
+
+/** Registers a kit that somebody has claimed, or says why it cannot be theirs and gives the claim back. */
+export function considerTestKit(deps: Deps) {
+  return async (event: EventOf<typeof TestKitSubmitted>, { traceparent }: EventContext): Promise<void> => {
+    const cause = { now: deps.now(), traceparent };
+    await seeTo(deps, event, async (tx) => {
+      const registration = await lockRegistration(tx, event.data.registrationId);
+      // Gone with the person it was of, or seen to before.
+      if (registration?.status !== 'received') return [];
+      const kit = await lockTestKitOfCode(tx, registration.country, registration.kitCode);
+      const rejection = await reasonAgainst(deps, registration, kit, cause.now);
+      if (kit === undefined || rejection !== undefined)
+        return reject(tx, registration, kit, rejection ?? { reason: 'unknown' }, cause);
+      return register(tx, registration, kit, cause);
+    });
+  };
+}
+
+async function reasonAgainst(
+  { patients }: Deps,
+  registration: RegistrationRow,
+  kit: KnownKit | undefined,
+  now: Temporal.Instant,
+): Promise<KitRejection | undefined> {
+  const found = await findPerson(patients, registration.country, registration.patientId);
+  if (kit === undefined || found === undefined) return { reason: 'unknown' };
+  const facts = { ...kit, holderId: kit.patientId, isSpent: !mayBeRegistered(kit.status) };
+  return againstRegistration(facts, { ...registration, ...found }, now);
+}
+
+async function register(
+  tx: Queryable,
+  registration: RegistrationRow,
+  kit: KnownKit,
+  cause: Cause,
+): Promise<OutgoingEvent[]> {
+  const registered = await saveRegistration(
+    tx,
+    { ...registration, status: 'registered', testKitId: kit.id },
+    cause.now,
+  );
+  const { id: registrationId, patientId } = registered;
+  await saveTestKit(tx, { ...kit, status: 'registered', patientId, registrationId });
+  const when = { happenedAt: cause.now, recordedAt: cause.now };
+  const by = { recordedBy: null, recordedAs: 'patient', reason: null } as const;
+  await appendCustody(tx, { testKitId: kit.id, step: 'registered', ...when, ...by });
+  return [testKitRegistered(registered, { testKitId: kit.id, orderId: kit.orderId }, cause)];
+}
+
+/** Whose kit came too old is offered another. */
+async function reject(
+  tx: Queryable,
+  registration: RegistrationRow,
+  kit: KnownKit | undefined,
+  rejection: KitRejection,
+  cause: Cause,
+): Promise<OutgoingEvent[]> {
+  const { reason } = rejection;
+  const rejectionDetails = 'details' in rejection ? [...rejection.details] : null;
+  const testKitId = kit?.id ?? null;
+  const rejected = {
+    ...registration,
+    status: 'rejected',
+    rejectedBecause: reason,
+    rejectionDetails,
+    testKitId,
+  } as const;
+  const saved = await saveRegistration(tx, rejected, cause.now);
+  const offer = { id: randomUUIDv7(), registrationId: saved.id, offeredAt: cause.now };
+  const replacementOfferId = reason === 'lot-expired' ? await offerReplacement(tx, offer) : undefined;
+  const told = { testKitId: testKitId ?? saved.id, orderId: kit?.orderId ?? null };
+  return [testKitRejected(saved, told, { reason, replacementOfferId }, cause)];
+}

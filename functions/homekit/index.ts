@@ -1,0 +1,25 @@
+import { readConfig } from '../../shared/runtime/config.ts';
+import type { OpenFunction } from '../../shared/runtime/function.ts';
+import { admissionOf } from '../admission.ts';
+import { findAnswer } from './answers.ts';
+import { settings } from './config.ts';
+import { openConnections } from './connections.ts';
+import { routesOf } from './routes.ts';
+import { subscriptionsOf } from './subscriptions.ts';
+
+export const open: OpenFunction = async (environment, log) => {
+  const config = readConfig(environment, settings);
+  const { db, patients, redis, publish, dependencies, close } = openConnections(config, log);
+  // No finer than anybody keeps it, so that a time reads the same wherever it is told.
+  const now = () => Temporal.Instant.fromEpochMilliseconds(Date.now());
+  const deps = { db, patients, publish, now };
+  return {
+    name: 'homekit',
+    routes: routesOf(deps),
+    subscriptions: subscriptionsOf(deps),
+    ...admissionOf(config, redis, patients),
+    findAnswer: (claim) => findAnswer(db, claim),
+    dependencies,
+    close,
+  };
+};

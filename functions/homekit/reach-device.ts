@@ -1,0 +1,33 @@
+import { listGrants } from '../../shared/db/device-grants.ts';
+import { type DeviceId, findDevice, noSuchDevice } from '../../shared/db/devices.ts';
+import type { DeviceRow, GrantRow } from '../../shared/db/schema/homekit.ts';
+import { type Caller, hasRole } from '../../shared/domain/caller.ts';
+import { allows } from '../../shared/domain/grant.ts';
+import { reaches } from './access.ts';
+import type { Deps } from './deps.ts';
+
+/** A device as its owner sees it, or as whoever was granted its use does. */
+export type SeenDevice = { readonly device: DeviceRow; readonly isOwn: boolean; readonly grants: readonly GrantRow[] };
+
+/** Finds a device of the caller's own. Throws `not-found` for any other as for one that is not there. */
+export async function reachOwnDevice(deps: Deps, caller: Caller, id: DeviceId): Promise<DeviceRow> {
+  const device = await findDevice(deps.db, id);
+  if (device && (await reaches(deps, caller, device.patientId))) return device;
+  throw noSuchDevice();
+}
+
+/** Finds a device that the caller owns or may read by a grant. Throws `not-found` for any other. */
+export async function reachDevice(deps: Deps, caller: Caller, id: DeviceId): Promise<SeenDevice> {
+  const device = await findDevice(deps.db, id);
+  if (device === undefined) throw noSuchDevice();
+  const grants = await listGrants(deps.db, device.id);
+  if (await reaches(deps, caller, device.patientId)) return { device, isOwn: true, grants };
+  const own = device.status === 'registered' ? grants.filter((grant) => isReaders(grant, caller, deps.now())) : [];
+  if (own.length === 0) throw noSuchDevice();
+  return { device, isOwn: false, grants: own };
+}
+
+function isReaders(grant: GrantRow, caller: Caller, now: Temporal.Instant): boolean {
+  const isTheirs = hasRole(caller, 'patient') && grant.granteeId === caller.subject;
+  return isTheirs && allows({ ...grant, isActive: grant.status === 'active' }, 'device:read', now);
+}

@@ -1,0 +1,70 @@
+import { randomUUIDv7 } from 'node:crypto';
+
+import type { registerDevice as contract } from '../../schemas/api/homekit.ts';
+import { addDevice, findLiveDevice } from '../../shared/db/devices.ts';
+import type { Queryable } from '../../shared/db/client.ts';
+import { deviceSubmitted } from '../../shared/db/homekit-requests.ts';
+import type { DeviceRow } from '../../shared/db/schema/homekit.ts';
+import { readSetupPayload } from '../../shared/domain/setup-payload.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { InputOf } from '../../schemas/api/contract.ts';
+import type { Operation } from '../../shared/runtime/function.ts';
+import { mustActFor } from './access.ts';
+import { type Change, commit } from './commit.ts';
+import type { Deps } from './deps.ts';
+
+/** `POST /{country}/homekit/devices`: keeps the request and answers; the same person's next one is the same. */
+export function registerDevice(deps: Deps): Operation<typeof contract> {
+  return async (input, context) => {
+    await mustActFor(deps, context.caller, input.country, input.patientId);
+    const cause = { now: deps.now(), traceparent: context.traceparent };
+    const device = newDevice(input, cause.now);
+    const body = await commit(deps, context, 202, async (tx) => {
+      const known = await findLiveDevice(tx, device);
+      if (known) return accepted(known);
+      return (await addDevice(tx, device))
+        ? { ...accepted(device), events: [deviceSubmitted(device, cause)] }
+        : accepted(await twinOf(tx, device));
+    });
+    return { body };
+  };
+}
+
+function accepted({ id, status }: DeviceRow): Change<{ id: string; status: DeviceRow['status'] }> {
+  return { body: { id, status }, events: [] };
+}
+
+/** Another request for the same, which came between. */
+async function twinOf(tx: Queryable, device: DeviceRow): Promise<DeviceRow> {
+  const twin = await findLiveDevice(tx, device);
+  if (twin) return twin;
+  throw new AppError('in-progress', 'This device is being registered.');
+}
+
+/** All that is kept of a label is which kind of accessory it is on and its setup id; of the setup code nothing is. */
+function newDevice(input: InputOf<typeof contract>, now: Temporal.Instant): DeviceRow {
+  const { country, patientId, model, serialNumber, ltpk, pairingId, setupPayload } = input;
+  const read = readSetupPayload(setupPayload);
+  const label =
+    'payload' in read
+      ? { category: read.payload.category, setupId: read.payload.setupId, payloadFault: null }
+      : { category: null, setupId: null, payloadFault: read.fault };
+  return {
+    id: randomUUIDv7(),
+    country,
+    patientId: patientId.toLowerCase(),
+    version: 1,
+    status: 'received',
+    rejectedBecause: null,
+    revokedBecause: null,
+    model,
+    serialNumber,
+    ltpk: ltpk.toLowerCase(),
+    pairingId,
+    ...label,
+    failures: 0,
+    retryAt: null,
+    createdAt: now,
+    updatedAt: now,
+  };
+}

@@ -1,0 +1,40 @@
+import { randomUUIDv7 } from 'node:crypto';
+
+import { addGrant } from '../../shared/db/device-grants.ts';
+import type { DeviceId } from '../../shared/db/devices.ts';
+import { grantSubmitted } from '../../shared/db/homekit-requests.ts';
+import type { GrantRow } from '../../shared/db/schema/homekit.ts';
+import type { GrantRequest } from '../../shared/domain/grant.ts';
+import type { RequestContext } from '../../shared/runtime/function.ts';
+import { mustBePatient } from './access.ts';
+import { commit } from './commit.ts';
+import type { Deps } from './deps.ts';
+import { reachOwnDevice } from './reach-device.ts';
+
+/** Keeps an owner's wish to let somebody have the use of a device, or the device, to be seen to. */
+export async function requestGrant(
+  deps: Deps,
+  { country, id }: DeviceId,
+  wish: GrantRequest,
+  context: RequestContext,
+): Promise<{ readonly id: string; readonly status: 'received' }> {
+  const device = await reachOwnDevice(deps, context.caller, { country, id });
+  await mustBePatient(deps, country, wish.granteeId);
+  const cause = { now: deps.now(), traceparent: context.traceparent };
+  const grant: GrantRow = {
+    ...wish,
+    id: randomUUIDv7(),
+    deviceId: device.id,
+    granteeId: wish.granteeId.toLowerCase(),
+    scopes: [...wish.scopes],
+    status: 'received',
+    refusedBecause: null,
+    grantedBy: device.patientId,
+    createdAt: cause.now,
+    updatedAt: cause.now,
+  };
+  return commit(deps, context, 202, async (tx) => {
+    await addGrant(tx, grant);
+    return { body: { id: grant.id, status: 'received' }, events: [grantSubmitted(grant, country, cause)] };
+  });
+}

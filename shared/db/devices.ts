@@ -1,0 +1,81 @@
+import { and, asc, eq, inArray, or, sql } from 'drizzle-orm';
+
+import { AppError } from '../errors.ts';
+import type { Queryable } from './client.ts';
+import { type DeviceRow, devices } from './schema/homekit.ts';
+
+/** A device is found in its own country only. */
+export type DeviceId = { readonly country: string; readonly id: string };
+
+export async function findDevice(db: Queryable, id: DeviceId): Promise<DeviceRow | undefined> {
+  const [device] = await db.select().from(devices).where(identity(id));
+  return device;
+}
+
+/** Reads a device and keeps it from others until the transaction ends; undefined for one that is not there. */
+export async function lockDevice(tx: Queryable, id: DeviceId): Promise<DeviceRow | undefined> {
+  const [device] = await tx.select().from(devices).where(identity(id)).for('update');
+  return device;
+}
+
+/**
+ * Locks a device with every other that may be the same accessory: one after another in the order of their ids, so that
+ * those who want to register one accessory take turns. Resolves to the device and the others.
+ */
+export async function lockAccessory(
+  tx: Queryable,
+  id: DeviceId,
+): Promise<{ readonly device: DeviceRow; readonly others: readonly DeviceRow[] } | undefined> {
+  const known = await findDevice(tx, id);
+  if (known === undefined) return undefined;
+  // None of these ever changes.
+  const { ltpk, model, serialNumber } = known;
+  const isSame = or(eq(devices.ltpk, ltpk), and(eq(devices.model, model), eq(devices.serialNumber, serialNumber)));
+  const rows = await tx.select().from(devices).where(isSame).orderBy(asc(devices.id)).for('update');
+  const device = rows.find((row) => row.id === known.id);
+  return device && { device, others: rows.filter((row) => row !== device) };
+}
+
+/**
+ * Adds a device, unless the same person has asked for it before and it is still under way.
+ * @returns whether it was added.
+ */
+export async function addDevice(tx: Queryable, device: DeviceRow): Promise<boolean> {
+  const added = await tx
+    .insert(devices)
+    .values(device)
+    .onConflictDoNothing({
+      target: [devices.patientId, devices.ltpk],
+      where: sql`status IN ('received', 'awaiting-proof')`,
+    })
+    .returning({ id: devices.id });
+  return added.length === 1;
+}
+
+/** The registration of an accessory by a person that is under way or stands. */
+export async function findLiveDevice(
+  db: Queryable,
+  { patientId, ltpk }: Pick<DeviceRow, 'patientId' | 'ltpk'>,
+): Promise<DeviceRow | undefined> {
+  const isLive = inArray(devices.status, ['received', 'awaiting-proof', 'registered']);
+  const [device] = await db
+    .select()
+    .from(devices)
+    .where(and(eq(devices.patientId, patientId), eq(devices.ltpk, ltpk), isLive));
+  return device;
+}
+
+/** Saves what a device has become, as its next version. */
+export async function saveDevice(tx: Queryable, device: DeviceRow, now: Temporal.Instant): Promise<DeviceRow> {
+  const { id, country, createdAt, ...state } = { ...device, version: device.version + 1, updatedAt: now };
+  await tx.update(devices).set(state).where(identity({ id, country }));
+  return { id, country, createdAt, ...state };
+}
+
+export function noSuchDevice(): AppError {
+  return new AppError('not-found', 'There is no such device.');
+}
+
+function identity({ country, id }: DeviceId) {
+  return and(eq(devices.country, country), eq(devices.id, id));
+}

@@ -1,0 +1,29 @@
+/** The codes that are refused because anybody would guess them (HomeKit Accessory Protocol, R2, 4.2.1.2). */
+const GUESSABLE: ReadonlySet<number> = new Set([
+  ...Array.from({ length: 10 }, (_, digit) => digit * 11_111_111),
+  12_345_678,
+  87_654_321,
+]);
+
+const HIGHEST = 99_999_999;
+
+/** Whether a number is the setup code of an accessory: eight digits that nobody would guess. */
+export function isSetupCode(code: number): boolean {
+  return isEightDigits(code) && !GUESSABLE.has(code);
+}
+
+/** Whether it could be written as one, guessable or not. */
+export function isEightDigits(code: number): boolean {
+  return Number.isInteger(code) && code >= 0 && code <= HIGHEST;
+}
+
+/** The number that `XXX-XX-XXX`, or the eight digits alone, stand for; undefined for any other text. */
+export function readSetupCode(text: string): number | undefined {
+  return /^(\d{8}|\d{3}-\d{2}-\d{3})$/.test(text) ? Number(text.replaceAll('-', '')) : undefined;
+}
+
+/** `XXX-XX-XXX`, as it is printed on an accessory. */
+export function writeSetupCode(code: number): string {
+  const digits = String(code).padStart(8, '0');
+  return `${digits.slice(0, 3)}-${digits.slice(3, 5)}-${digits.slice(5)}`;
+}

@@ -1,0 +1,69 @@
+import { againstPerson, type Eligibility, type Ineligibility, type Person } from './eligibility.ts';
+import { localDate } from './zone.ts';
+
+/** What is registered and analysed, and for whom it is meant. */
+export type TestProduct = Eligibility & {
+  /** The version of the consent text that is asked for now. */
+  readonly consentVersion: number;
+  /** How long after it was collected a sample can be analysed. */
+  readonly stabilityHours: number;
+};
+
+export type KitFacts = {
+  readonly holderId: string | null;
+  readonly isSpent: boolean;
+  readonly product: TestProduct;
+  /** The last day on which the lot may be used, as its label says (ISO 15223-1, use-by date). */
+  readonly lotExpiresOn: Temporal.PlainDate;
+};
+
+export type KitRequest = {
+  readonly patientId: string;
+  readonly consentVersion: number;
+  readonly person: Person;
+  readonly timeZone: string;
+};
+
+export type KitRejection =
+  | { readonly reason: 'unknown' | 'claimed-by-another' | 'spent' | 'consent-outdated' | 'lot-expired' }
+  | { readonly reason: 'not-eligible'; readonly details: readonly Ineligibility[] };
+
+/** Why a kit cannot be registered for a person; undefined when it can. */
+export function againstRegistration(
+  kit: KitFacts | undefined,
+  { patientId, consentVersion, person, timeZone }: KitRequest,
+  now: Temporal.Instant,
+): KitRejection | undefined {
+  if (kit === undefined) return { reason: 'unknown' };
+  if (kit.holderId !== null && kit.holderId !== patientId) return { reason: 'claimed-by-another' };
+  if (kit.isSpent) return { reason: 'spent' };
+  const today = localDate(timeZone, now);
+  const details = againstPerson(kit.product, person, today);
+  if (details.length > 0) return { reason: 'not-eligible', details };
+  if (consentVersion !== kit.product.consentVersion) return { reason: 'consent-outdated' };
+  return isExpired(kit.lotExpiresOn, today) ? { reason: 'lot-expired' } : undefined;
+}
+
+export type SampleFacts = {
+  readonly collectedAt: Temporal.Instant | null;
+  readonly lotExpiresOn: Temporal.PlainDate;
+  readonly timeZone: string;
+  readonly stabilityHours: number;
+};
+
+export type SampleFault = 'collection-time-missing' | 'lot-expired' | 'sample-unstable';
+
+/** Why a sample that has come to the laboratory cannot be analysed; undefined when it can. */
+export function againstSample(
+  { collectedAt, lotExpiresOn, timeZone, stabilityHours }: SampleFacts,
+  arrivedAt: Temporal.Instant,
+): SampleFault | undefined {
+  if (collectedAt === null) return 'collection-time-missing';
+  if (isExpired(lotExpiresOn, localDate(timeZone, collectedAt))) return 'lot-expired';
+  const lastsUntil = collectedAt.add({ hours: stabilityHours });
+  return Temporal.Instant.compare(arrivedAt, lastsUntil) > 0 ? 'sample-unstable' : undefined;
+}
+
+function isExpired(lastDay: Temporal.PlainDate, day: Temporal.PlainDate): boolean {
+  return Temporal.PlainDate.compare(day, lastDay) > 0;
+}
