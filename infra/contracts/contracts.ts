@@ -2,11 +2,13 @@ import * as availabilityApi from '../../schemas/api/availability.ts';
 import * as bookingApi from '../../schemas/api/booking.ts';
 import type { OperationContract } from '../../schemas/api/contract.ts';
 import * as notificationsApi from '../../schemas/api/notifications.ts';
+import * as workerApi from '../../schemas/api/worker.ts';
 import * as availabilityEvents from '../../schemas/events/availability.v1.ts';
 import * as bookingEvents from '../../schemas/events/booking.v1.ts';
 import type { EventContract } from '../../schemas/events/contract.ts';
 import * as customerEvents from '../../schemas/events/customer.v1.ts';
 import * as homekitEvents from '../../schemas/events/homekit.v1.ts';
+import * as jobEvents from '../../schemas/events/jobs.v1.ts';
 import * as labResultEvents from '../../schemas/events/lab-result.v1.ts';
 import * as platformEvents from '../../schemas/events/platform.v1.ts';
 import * as practitionerEvents from '../../schemas/events/practitioner.v1.ts';
@@ -17,6 +19,7 @@ export const operations: Readonly<Record<string, readonly OperationContract[]>> 
   availability: contractsOf(availabilityApi, isOperation),
   booking: contractsOf(bookingApi, isOperation),
   notifications: contractsOf(notificationsApi, isOperation),
+  worker: contractsOf(workerApi, isOperation),
 };
 
 export const events: readonly EventContract[] = [
@@ -24,6 +27,7 @@ export const events: readonly EventContract[] = [
   bookingEvents,
   customerEvents,
   homekitEvents,
+  jobEvents,
   labResultEvents,
   platformEvents,
   practitionerEvents,

@@ -14,6 +14,7 @@ import { startMailbox } from './mailbox/start.ts';
 import { audience } from './oidc/sample-access.ts';
 import { startOidc } from './oidc/start.ts';
 import type { Platform } from './platform-file.ts';
+import { keepRetentionKey } from './retention-key.ts';
 import { createRoleUrls } from './role-urls.ts';
 import { findSampleUser, listSamples, seedIfEmpty } from './seed.ts';
 import { type Services, startServices } from './services/start-services.ts';
@@ -78,7 +79,12 @@ async function startParts(
   onProgress('The topics are there');
 
   const helpers = await startHelpers(options, parts, urls);
-  const secrets = { ...urls, ...services.urls, SUBJECT_KEYS_SECRET: await keepSubjectKeysSecret(home) };
+  const secrets = {
+    ...urls,
+    ...services.urls,
+    SUBJECT_KEYS_SECRET: await keepSubjectKeysSecret(home),
+    RETENTION_PUBLIC_KEY: await keepRetentionKey(home),
+  };
   const values = {
     secrets: { careflow: secrets },
     configMaps: { careflow: helpers.config },

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { Instant } from '../fields.ts';
+import { CalendarDate, Instant } from '../fields.ts';
 import { eventContract } from './contract.ts';
 
 /** The minute of the schedule, as a PingSource delivers it. */
@@ -19,5 +19,16 @@ export const DependencyHealthChanged = eventContract({
     dependency: z.string(),
     healthy: z.boolean(),
     since: Instant,
+  }),
+});
+
+export const PartitionMissing = eventContract({
+  source: '/careflow/cron',
+  topic: 'platform-events',
+  type: 'careflow.partition.missing.v1',
+  summary: 'A table that is partitioned by months lacks a month that should be there by now: somebody has to look.',
+  data: z.strictObject({
+    table: z.string().meta({ description: 'With its schema' }),
+    month: CalendarDate.meta({ description: 'Its first day' }),
   }),
 });

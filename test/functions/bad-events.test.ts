@@ -20,6 +20,7 @@ const modes = ['binary', 'structured', 'batch'] as const;
 const subscribed: readonly { readonly name: Workload; readonly topics: readonly (string | undefined)[] }[] = [
   { name: 'availability', topics: ['booking-events', 'practitioner-events'] },
   { name: 'notifications', topics: ['booking-events', 'reminder-events'] },
+  { name: 'worker', topics: ['jobs'] },
   { name: 'cron', topics: [undefined] },
 ];
 
@@ -217,6 +218,12 @@ function sampleOf(people: Readonly<Record<string, string>>): Readonly<Record<str
     dueAt: Temporal.Now.instant().toString(),
     cancelledBy: 'patient',
     cause: 'released',
+    idempotencyKey: randomUUID(),
+    deadline: after(0),
+    sealed: 'a..b.c.d',
+    scope: 'availability',
+    exportId: randomUUID(),
+    erasureId: randomUUID(),
     from: after(0).slice(0, 10),
   };
 }

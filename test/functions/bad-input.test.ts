@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { sql } from 'drizzle-orm';
 import type { InjectOptions } from 'fastify';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -97,8 +98,12 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
     const query = membersOf(contract.query);
     let people: People;
     let id: string;
+    let caller: string;
     beforeAll(async () => {
       people = await addPeople();
+      const patient = { role: 'patient', subject: people.patientId } as const;
+      const isForAdmins = contract.roles.some((role) => role === 'admin');
+      caller = isForAdmins ? office : await bearer(world, patient, { claims: { country: undefined } });
       id = contract.path.includes('{id}') ? await addResource(contract, people) : '';
     });
 
@@ -138,7 +143,7 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
         method: contract.method,
         url: search === '' ? path : `${path}?${search}`,
         headers: {
-          authorization: office,
+          authorization: caller,
           ...(all.body !== undefined && { 'content-type': 'application/json' }),
           ...parts.headers,
         },
@@ -396,6 +401,7 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
 
   /** The id of something that the operation can be asked for. */
   async function addResource({ path }: OperationContract, people: People): Promise<string> {
+    if (name === 'worker') return addWorkerResource(path, people);
     if (name !== 'booking') return people.practitionerId;
     const answer = await fn.app.inject({
       method: 'POST',
@@ -404,6 +410,28 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
       payload: { ...people, slotStart: slotIn(3) },
     });
     expect(answer.statusCode).toBe(201);
+    return answer.json<{ id: string }>().id;
+  }
+
+  /** What the worker has been asked to do. */
+  async function doJobs(): Promise<void> {
+    const jobs = await world.admin.execute<{ event: object }>(
+      sql`UPDATE worker.outbox SET sent_at = now() WHERE event ->> 'type' LIKE 'careflow.ex%' RETURNING event`,
+    );
+    const headers = { 'content-type': 'application/cloudevents+json' };
+    for (const { event } of jobs.rows) {
+      const answer = await fn.app.inject({ method: 'POST', url: '/events', headers, payload: JSON.stringify(event) });
+      expect(answer.statusCode).toBe(204);
+    }
+  }
+
+  /** A patient, or what was asked for the patient. */
+  async function addWorkerResource(path: string, { patientId }: People): Promise<string> {
+    if (path.startsWith('/{country}/patients')) return patientId;
+    const url = `/fr/patients/${patientId}/${path.includes('exports') ? 'export' : 'erase'}`;
+    const answer = await fn.app.inject({ method: 'POST', url, headers: { authorization: office } });
+    expect(answer.statusCode).toBe(202);
+    await doJobs();
     return answer.json<{ id: string }>().id;
   }
 });

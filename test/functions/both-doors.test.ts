@@ -184,12 +184,35 @@ async function notificationsStory(ask: Ask): Promise<void> {
   await eventStory(ask, 'careflow.booking.created.v1', '/careflow/booking', await bookingCreated());
 }
 
+async function workerStory(ask: Ask): Promise<void> {
+  const patientId = await addPatient(world.admin);
+  const as = await bearer(world, { role: 'patient', subject: patientId });
+  const stranger = await bearer(world, { role: 'patient', subject: randomUUID() });
+  const path = `/fr/patients/${patientId}/export`;
+  const headers = { 'idempotency-key': randomUUID() };
+  const asked = await ask('export', { method: 'POST', path, as, headers });
+  await ask('export again', { method: 'POST', path, as, headers });
+  const id = /"id":"([^"]+)"/.exec(asked)?.[1] ?? '';
+  await ask('how far', { method: 'GET', path: `/fr/exports/${id}`, as });
+  await ask('too early', { method: 'GET', path: `/fr/exports/${id}/archive`, as });
+  await ask('another', { method: 'GET', path: `/fr/exports/${id}`, as: stranger });
+  await ask('for another', { method: 'POST', path: `/fr/patients/${patientId}/erase`, as: stranger });
+  const people = { patientId: randomUUID(), sealed: 'a..b.c.d' };
+  const deadline = Temporal.Now.instant().add({ hours: 1 }).toString();
+  await eventStory(ask, 'careflow.email.requested.v1', '/careflow/anybody', {
+    ...people,
+    deadline,
+    idempotencyKey: randomUUID(),
+  });
+}
+
 const stories: Readonly<
   Record<(typeof workloads)[number], { tell: (ask: Ask, door: Door) => Promise<void>; statuses: readonly number[] }>
 > = {
   booking: { tell: bookingStory, statuses: bookingStatuses },
   availability: { tell: availabilityStory, statuses: [200, 200, 400, 404, 401, ...eventStatuses] },
   notifications: { tell: notificationsStory, statuses: [200, 400, 403, ...eventStatuses] },
+  worker: { tell: workerStory, statuses: [202, 202, 200, 409, 404, 403, ...eventStatuses] },
   cron: {
     tell: (ask) => eventStory(ask, 'dev.knative.sources.ping', '/apis/v1/namespaces/careflow/pingsources/minute', {}),
     statuses: eventStatuses,

@@ -8,6 +8,7 @@ import type { Role } from '../../shared/domain/caller.ts';
 import { createLog } from '../../shared/runtime/log.ts';
 import { buildServer } from '../../shared/runtime/server.ts';
 import { newKey, sign, type SigningKey, startIssuer, type TokenParts } from '../shared/identity/issuer.ts';
+import { newRetentionKey } from '../shared/identity/retention-key.ts';
 import { openMailbox } from '../shared/notify/mailbox.ts';
 import { connectAdmin } from '../support/practices.ts';
 import { createDatabase, type TestDatabase } from '../support/services/database.ts';
@@ -56,6 +57,7 @@ export async function openRealWorld(): Promise<RealWorld> {
       AWS_SECRET_ACCESS_KEY: 'local',
       EMAIL_FROM: 'Careflow <no-reply@careflow.example>',
       SUBJECT_KEYS_SECRET: randomBytes(32).toString('base64url'),
+      RETENTION_PUBLIC_KEY: (await newRetentionKey()).publicKey,
     },
     async close() {
       await Promise.all([issuer.stop(), mailbox.close(), admin.$client.end()]);
@@ -102,7 +104,7 @@ export async function openFunction(
   };
 }
 
-const allScopes = 'bookings:read bookings:write availability:read notifications:read';
+const allScopes = 'bookings:read bookings:write availability:read notifications:read patients:read patients:write';
 
 type Bearer = { readonly role: Role; readonly subject: string; readonly country?: string };
 

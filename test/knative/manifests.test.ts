@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { renderKustomization } from '../../infra/local/knative/kustomize.ts';
 import { listRefusals, parseResources } from '../../infra/local/knative/resources.ts';
 
-const workloads = ['availability', 'booking', 'cron', 'notifications'];
+const workloads = ['availability', 'booking', 'cron', 'notifications', 'worker'];
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const local = await renderKustomization(pathOf('knative/overlays/local'));
 const production = await renderKustomization(pathOf('knative/overlays/production'));
@@ -90,7 +90,12 @@ it('shows the gateway the services that people use, and no other', () => {
   const visible = services.filter(
     ({ metadata }) => metadata.labels['networking.knative.dev/visibility'] !== 'cluster-local',
   );
-  expect(visible.map(({ metadata }) => metadata.name).toSorted()).toEqual(['availability', 'booking', 'notifications']);
+  expect(visible.map(({ metadata }) => metadata.name).toSorted()).toEqual([
+    'availability',
+    'booking',
+    'notifications',
+    'worker',
+  ]);
 });
 
 describe.each(kafkaSources.map((source) => [source.metadata.name, source] as const))(

@@ -29,9 +29,9 @@ const ordinary = ['bookings:read', 'bookings:write', 'availability:read'];
 
 /** What a token of a role carries when no scope is asked for, and the most it may carry. */
 export const scopesByRole: Readonly<Record<Role, readonly string[]>> = {
-  patient: ordinary,
+  patient: [...ordinary, 'patients:read', 'patients:write'],
   practitioner: ordinary,
   staff: [...ordinary, 'notifications:read'],
   system: ordinary,
-  admin: [...ordinary, 'notifications:read'],
+  admin: [...ordinary, 'notifications:read', 'patients:read', 'patients:write'],
 };

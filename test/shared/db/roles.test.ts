@@ -12,6 +12,7 @@ const OWN: Readonly<Record<string, string>> = {
   careflow_patient: 'patient',
   careflow_notification: 'notification',
   careflow_cron: 'cron',
+  careflow_worker: 'worker',
 };
 
 /** What a context lets others read. */
@@ -64,7 +65,7 @@ describe('a role', () => {
         has_schema_privilege(${role}, n.oid, 'USAGE')
           AND has_table_privilege(${role}, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') AS writes
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p', 'v') AND n.nspname IN ('booking', 'practitioner', 'patient', 'notification', 'cron', 'migration')
+      WHERE c.relkind IN ('r', 'p', 'v') AND n.nspname IN ('booking', 'practitioner', 'patient', 'notification', 'cron', 'worker', 'migration')
       ORDER BY 1, 2`);
     return rows;
   }

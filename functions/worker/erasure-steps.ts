@@ -1,0 +1,39 @@
+import { type SubjectContext, subjectContexts, subjectData } from '../../shared/db/subject-data/contexts.ts';
+import { eraseSubject } from '../../shared/db/subject-data/subject-table.ts';
+import { destroySubjectKey } from '../../shared/db/subject-keys.ts';
+import { forgetSubject } from '../../shared/redis/forget-subject.ts';
+import { cancelVisits } from './cancel-visits.ts';
+import type { Deps } from './deps.ts';
+import { type Erasure, retainRows } from './retain-rows.ts';
+
+type Step = {
+  readonly name: string;
+  /** Resolves to how many things there were to erase. */
+  readonly run: () => Promise<number>;
+};
+
+/**
+ * The steps of an erasure in their order: nobody is waited for, nothing is kept, and the key that opens what lies in topics
+ * and copies goes last, for what law keeps has to be opened before.
+ */
+export function erasureSteps(deps: Deps, erasure: Erasure, traceparent: string): Step[] {
+  const { contexts, redis, now } = deps;
+  const { patientId } = erasure;
+  return [
+    { name: 'visits', run: () => cancelVisits(contexts.booking, patientId, { now: now(), traceparent }) },
+    ...subjectContexts.map((context) => ({ name: context, run: () => eraseContext(deps, erasure, context) })),
+    { name: 'redis', run: () => forgetSubject(redis, patientId) },
+    { name: 'subject-key', run: () => destroyKey(deps, patientId) },
+  ];
+}
+
+async function eraseContext(deps: Deps, erasure: Erasure, context: SubjectContext): Promise<number> {
+  return eraseSubject(deps.contexts[context], subjectData[context], erasure.patientId, (retained) =>
+    retainRows(deps, erasure, context, retained),
+  );
+}
+
+async function destroyKey({ contexts, now }: Deps, patientId: string): Promise<number> {
+  await destroySubjectKey(contexts.patient, patientId, now());
+  return 1;
+}

@@ -1,0 +1,46 @@
+import type * as z from 'zod';
+
+import type { ExportArchive } from '../../schemas/api/worker.ts';
+import type { ExportRequested } from '../../schemas/events/jobs.v1.ts';
+import { completeExport, findExport } from '../../shared/db/exports.ts';
+import { type SubjectContext, subjectContexts, subjectData } from '../../shared/db/subject-data/contexts.ts';
+import { exportSubject, type SubjectRow } from '../../shared/db/subject-data/subject-table.ts';
+import type { Deps } from './deps.ts';
+import { openRows } from './opened-rows.ts';
+import type { JobWork } from './run-job.ts';
+
+type Archive = z.infer<typeof ExportArchive>;
+
+/** Puts all that is kept of a patient into one archive, which only the patient's own key opens. */
+export function exportAccount(deps: Deps): JobWork<typeof ExportRequested> {
+  return async ({ exportId: id, country, patientId }) => {
+    const wanted = await findExport(deps.db, country, id);
+    if (wanted?.status !== 'requested') return { state: 'dropped', reason: 'not-wanted' };
+    const createdAt = deps.now();
+    const contexts = await readContexts(deps, patientId);
+    const content: Archive = {
+      format: 'careflow-export/1',
+      patientId,
+      country,
+      createdAt: createdAt.toString(),
+      contexts,
+    };
+    const archive = await deps.seals.sealFor(deps.patients, patientId, content);
+    const expiresAt = createdAt.add({ hours: deps.exportDays * 24 });
+    await completeExport(deps.db, { id, archive, completedAt: createdAt, expiresAt });
+    return { state: 'done' };
+  };
+}
+
+async function readContexts(deps: Deps, patientId: string): Promise<Archive['contexts']> {
+  const contexts: Record<string, Record<string, SubjectRow[]>> = {};
+  for (const context of subjectContexts) contexts[context] = await readContext(deps, context, patientId);
+  return contexts;
+}
+
+async function readContext(deps: Deps, context: SubjectContext, patientId: string) {
+  const found = await exportSubject(deps.contexts[context], subjectData[context], patientId);
+  const tables: Record<string, SubjectRow[]> = {};
+  for (const [table, rows] of Object.entries(found)) tables[table] = await openRows(deps, patientId, rows);
+  return tables;
+}

@@ -1,0 +1,78 @@
+import { and, asc, eq, sql } from 'drizzle-orm';
+
+import { AppError } from '../errors.ts';
+import type { Queryable } from './client.ts';
+import { deleteBatch } from './delete-batch.ts';
+import { type ErasureRow, erasures, erasureSteps, retainedRecords } from './schema/worker.ts';
+
+export type NewErasure = Pick<ErasureRow, 'id' | 'country' | 'patientId' | 'requestedBy' | 'requestedAt'>;
+
+/** Asks for an erasure, unless the patient's is under way or done. @returns whether it is new, and the one that there is. */
+export async function requestErasure(tx: Queryable, wanted: NewErasure): Promise<{ isNew: boolean; row: ErasureRow }> {
+  const [made] = await tx.insert(erasures).values(wanted).onConflictDoNothing().returning();
+  if (made) return { isNew: true, row: made };
+  const standing = and(eq(erasures.patientId, wanted.patientId), sql`${erasures.status} <> 'failed'`);
+  const [row] = await tx.select().from(erasures).where(standing);
+  if (!row) throw new AppError('in-progress', 'Another erasure of the same patient has just been given up.');
+  return { isNew: false, row };
+}
+
+/** Found in its own country only. */
+export async function findErasure(db: Queryable, country: string, id: string): Promise<ErasureRow | undefined> {
+  const [row] = await db
+    .select()
+    .from(erasures)
+    .where(and(eq(erasures.country, country), eq(erasures.id, id)));
+  return row;
+}
+
+/** What is done of an erasure, in the order in which it was. */
+export async function listErasureSteps(db: Queryable, erasureId: string) {
+  return db
+    .select({ step: erasureSteps.step, erased: erasureSteps.erased, doneAt: erasureSteps.doneAt })
+    .from(erasureSteps)
+    .where(eq(erasureSteps.erasureId, erasureId))
+    .orderBy(asc(erasureSteps.doneAt));
+}
+
+export async function saveErasureStep(db: Queryable, step: typeof erasureSteps.$inferInsert): Promise<void> {
+  await db.insert(erasureSteps).values(step).onConflictDoNothing();
+}
+
+/** @returns whether it was not completed before. */
+export async function completeErasure(tx: Queryable, id: string, now: Temporal.Instant): Promise<boolean> {
+  const { rowCount } = await tx
+    .update(erasures)
+    .set({ status: 'completed', completedAt: now })
+    .where(and(eq(erasures.id, id), eq(erasures.status, 'requested')));
+  return rowCount === 1;
+}
+
+/** An erasure that was given up: it may be asked for again. */
+export async function failErasure(db: Queryable, id: string): Promise<void> {
+  await db
+    .update(erasures)
+    .set({ status: 'failed' })
+    .where(and(eq(erasures.id, id), eq(erasures.status, 'requested')));
+}
+
+/** Keeps what law keeps; the same content again is kept once. */
+export async function retain(db: Queryable, record: typeof retainedRecords.$inferInsert): Promise<void> {
+  await db.insert(retainedRecords).values(record).onConflictDoNothing();
+}
+
+/** What law keeps of whom an erasure erased, by context, law and end. */
+export async function listRetained(db: Queryable, erasureId: string) {
+  const { context, law, keptUntil, records } = retainedRecords;
+  return db
+    .select({ context, law, keptUntil, records })
+    .from(retainedRecords)
+    .where(eq(retainedRecords.erasureId, erasureId))
+    .orderBy(asc(context), asc(law), asc(keptUntil));
+}
+
+/** Drops a batch of what law does not keep any longer. Resolves to how many there were. */
+export async function forgetRetained(db: Queryable, now: Temporal.Instant): Promise<number> {
+  const today = now.toZonedDateTimeISO('UTC').toPlainDate().toString();
+  return deleteBatch(db, retainedRecords, sql`${retainedRecords.keptUntil} <= ${today}`);
+}

@@ -1,0 +1,3 @@
+import type { SubjectData } from './subject-table.ts';
+
+export const homekitData: SubjectData = { schema: 'homekit', tables: {}, impersonal: {} };

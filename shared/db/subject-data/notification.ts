@@ -1,0 +1,25 @@
+import { sql } from 'drizzle-orm';
+
+import type { SubjectData } from './subject-table.ts';
+
+export const notificationData: SubjectData = {
+  schema: 'notification',
+  tables: {
+    reminders: { rowsOf: (patientId) => sql`t.patient_id = ${patientId}`, erase: 'with-another' },
+    bookings: { rowsOf: (patientId) => sql`t.patient_id = ${patientId}`, erase: 'delete' },
+    // Of what concerned the patient, whoever was told, and of what the patient was told for others.
+    deliveries: {
+      rowsOf: (patientId) => sql`t.recipient_id = ${patientId} OR t.notice_id IN (
+        SELECT n.id FROM notification.notices n WHERE n.patient_id = ${patientId})`,
+      erase: 'delete',
+    },
+    notices: { rowsOf: (patientId) => sql`t.patient_id = ${patientId}`, erase: 'delete' },
+  },
+  impersonal: {
+    suppressed_addresses: 'Digests, from which no address can be read: nobody is written to where they complained.',
+    transient_bounces: 'Digests, from which no address can be read.',
+    acknowledged_alerts: 'Ids and times.',
+    inbox: 'Ids of events.',
+    outbox: 'Ids and times, for a week.',
+  },
+};

@@ -1,0 +1,123 @@
+import { type SQL, sql } from 'drizzle-orm';
+
+import type { RetainedKind } from '../../domain/retention.ts';
+import type { Database, Queryable } from '../client.ts';
+
+/** A table that holds something of patients. In its conditions the table is `t`. */
+export type SubjectTable = {
+  /** The rows that are a patient's. */
+  readonly rowsOf: (patientId: string) => SQL;
+  /** Rows are deleted; changed so that they are nobody's; or go with the rows of another table that they hang on. */
+  readonly erase: 'delete' | 'with-another' | ((patientId: string) => SQL);
+  /** That a law may want the rows kept, and the column that tells how old they are, where there is one. */
+  readonly retained?: { readonly kind: RetainedKind; readonly by?: string };
+};
+
+/** What a context keeps of patients: every table of its schema is in one of the two. */
+export type SubjectData = {
+  readonly schema: string;
+  /** In the order in which they are erased. */
+  readonly tables: Readonly<Record<string, SubjectTable>>;
+  /** Tables that hold nothing personal that could be read, and why. */
+  readonly impersonal: Readonly<Record<string, string>>;
+};
+
+/** A row as JSON, its members named as its columns. */
+export type SubjectRow = Readonly<Record<string, unknown>>;
+
+/** Rows of one table that law may want kept. */
+export type RetainedRows = {
+  readonly kind: RetainedKind;
+  readonly table: string;
+  readonly rows: readonly SubjectRow[];
+  readonly newestOn: Temporal.PlainDate | undefined;
+};
+
+/** All rows of a patient by table, as they were at one moment. */
+export async function exportSubject(
+  db: Database,
+  { schema, tables }: SubjectData,
+  patientId: string,
+): Promise<Record<string, SubjectRow[]>> {
+  return db.transaction(
+    async (tx) => {
+      const found: Record<string, SubjectRow[]> = {};
+      for (const [table, { rowsOf }] of Object.entries(tables)) {
+        const { rows } = await tx.execute<{ row: SubjectRow }>(
+          sql`SELECT to_jsonb(t) AS row FROM ${named(schema, table)} AS t WHERE ${rowsOf(patientId)}`,
+        );
+        found[table] = rows.map(({ row }) => row);
+      }
+      return found;
+    },
+    { isolationLevel: 'repeatable read', accessMode: 'read only' },
+  );
+}
+
+/**
+ * Erases all rows of a patient in one transaction, which commits after `keep` has put aside what law may want kept: where it
+ * does not, nothing is erased. Again, it erases what has come since. Throws `unavailable` where one of the rows has changed
+ * meanwhile: nothing is erased that was not read. @returns how many rows there were.
+ */
+export async function eraseSubject(
+  db: Database,
+  { schema, tables }: SubjectData,
+  patientId: string,
+  keep: (retained: readonly RetainedRows[]) => Promise<void>,
+): Promise<number> {
+  return db.transaction(
+    async (tx) => {
+      const retained: RetainedRows[] = [];
+      for (const [table, { rowsOf, retained: law }] of Object.entries(tables)) {
+        if (law)
+          retained.push({
+            table,
+            kind: law.kind,
+            ...(await readRetained(tx, schema, table, rowsOf(patientId), law.by)),
+          });
+      }
+      let erased = 0;
+      for (const [name, table] of Object.entries(tables)) {
+        erased += await eraseRows(tx, named(schema, name), table, patientId);
+      }
+      await keep(retained.filter(({ rows }) => rows.length > 0));
+      return erased;
+    },
+    { isolationLevel: 'repeatable read' },
+  );
+}
+
+async function readRetained(
+  tx: Queryable,
+  schema: string,
+  table: string,
+  where: SQL,
+  by: string | undefined,
+): Promise<Pick<RetainedRows, 'rows' | 'newestOn'>> {
+  const day = by === undefined ? sql`NULL` : sql`(t.${sql.identifier(by)})::date::text`;
+  const { rows } = await tx.execute<{ row: SubjectRow; day: string | null }>(
+    sql`SELECT to_jsonb(t) AS row, ${day} AS day FROM ${named(schema, table)} AS t WHERE ${where}`,
+  );
+  const days = rows.flatMap((found) => (found.day === null ? [] : [Temporal.PlainDate.from(found.day)]));
+  return { rows: rows.map(({ row }) => row), newestOn: days.toSorted(Temporal.PlainDate.compare).at(-1) };
+}
+
+async function eraseRows(
+  tx: Queryable,
+  table: SQL,
+  { rowsOf, erase }: SubjectTable,
+  patientId: string,
+): Promise<number> {
+  if (erase === 'with-another') return 0;
+  const rows = rowsOf(patientId);
+  const statement =
+    erase === 'delete'
+      ? sql`DELETE FROM ${table} AS t WHERE ${rows}`
+      : sql`UPDATE ${table} AS t SET ${erase(patientId)} WHERE ${rows}`;
+  const { rowCount } = await tx.execute(statement);
+  return rowCount ?? 0;
+}
+
+function named(schema: string, table: string): SQL {
+  return sql`${sql.identifier(schema)}.${sql.identifier(table)}`;
+}

@@ -1,0 +1,23 @@
+import { sql } from 'drizzle-orm';
+
+import { ErasureRequested } from '../../../schemas/events/jobs.v1.ts';
+import type { SubjectData } from './subject-table.ts';
+
+export const workerData: SubjectData = {
+  schema: 'worker',
+  tables: {
+    // That of the erasure itself is still under way.
+    job_runs: {
+      rowsOf: (patientId) => sql`t.patient_id = ${patientId} AND t.type <> ${ErasureRequested.type}`,
+      erase: 'delete',
+    },
+    exports: { rowsOf: (patientId) => sql`t.patient_id = ${patientId}`, erase: 'delete' },
+    idempotency_keys: { rowsOf: (patientId) => sql`t.subject = ${patientId}`, erase: 'delete' },
+  },
+  impersonal: {
+    erasures: 'Proof that it was asked for and done (GDPR, article 5(2)): an id that is nobody any more, and times.',
+    erasure_steps: 'What was done of an erasure: counts and times.',
+    retained_records: 'What law keeps, sealed with a key that no function has.',
+    outbox: 'Ids and times, for a week; what is personal is sealed.',
+  },
+};
