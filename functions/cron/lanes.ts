@@ -1,8 +1,9 @@
 import type { Database } from '../../shared/db/client.ts';
-import { forgetDeliveries } from '../../shared/db/deliveries.ts';
+import { forgetAcknowledgements } from '../../shared/db/deliveries.ts';
 import { forgetAnswers } from '../../shared/db/idempotency-keys.ts';
 import { forgetProcessed } from '../../shared/db/inbox.ts';
 import { forgetKnownBookings } from '../../shared/db/known-bookings.ts';
+import { forgetNotices } from '../../shared/db/notices.ts';
 import type { AppendEvents } from '../../shared/db/outbox-relay.ts';
 import { forgetSent } from '../../shared/db/outbox.ts';
 import { bookingOutbox } from '../../shared/db/schema/booking.ts';
@@ -11,9 +12,11 @@ import type { InboxTable } from '../../shared/db/schema/inbox.ts';
 import { notificationInbox, notificationOutbox } from '../../shared/db/schema/notification.ts';
 import type { OutboxTable } from '../../shared/db/schema/outbox.ts';
 import { practitionerInbox, practitionerOutbox } from '../../shared/db/schema/practitioner.ts';
+import { forgetTransientBounces } from '../../shared/db/suppressed-addresses.ts';
 import { checkHealth, type HealthChecks } from './check-health.ts';
 import { cleanUp, type Forget } from './clean-up.ts';
 import { expireHolds } from './expire-holds.ts';
+import { releaseNotices } from './release-notices.ts';
 import { sweepOutbox } from './sweep-outbox.ts';
 import type { Lane } from './task.ts';
 import { triggerReminders } from './trigger-reminders.ts';
@@ -49,6 +52,7 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
     ],
     [
       triggerReminders(notification),
+      releaseNotices(notification),
       sweepOutbox('notification', notification, notificationOutbox, append),
       cleanUp('notification', [forgetOutbox(notification, notificationOutbox), ...forgetNotifications(notification)]),
     ],
@@ -76,12 +80,14 @@ function forgetInbox(db: Database, inbox: InboxTable): Forget {
 }
 
 /**
- * Deliveries before the inbox: an event is claimed in the transaction that plans them, and must not be planned anew
+ * Notices before the inbox: an event is claimed in the transaction that plans them, and must not be planned anew
  * while they are there. A booking is known until no older news of it can come.
  */
 function forgetNotifications(db: Database): Forget[] {
   return [
-    (now) => forgetDeliveries(db, now.subtract(EVENTS_COME_AGAIN)),
+    (now) => forgetNotices(db, now.subtract(EVENTS_COME_AGAIN)),
+    (now) => forgetAcknowledgements(db, now.subtract(EVENTS_COME_AGAIN)),
+    (now) => forgetTransientBounces(db, now.subtract(EVENTS_COME_AGAIN)),
     forgetInbox(db, notificationInbox),
     (now) => forgetKnownBookings(db, now.subtract(EVENTS_COME_AGAIN)),
   ];

@@ -1,24 +1,20 @@
 import type { Logger } from 'pino';
 
 import type { Database, Queryable } from '../../shared/db/client.ts';
-import {
-  type Claim,
-  type EventKey,
-  listOpenDeliveries,
-  type OpenDelivery,
-  recordOutcome,
-  withholdDelivery,
-} from '../../shared/db/deliveries.ts';
+import { type Claim, type OpenDelivery, recordOutcome, withholdDelivery } from '../../shared/db/deliveries.ts';
 import { markSuppressed } from '../../shared/db/suppressed-addresses.ts';
-import { type Recipient, unreachableBecause } from '../../shared/domain/notification.ts';
+import {
+  type Channel,
+  type NotificationKind,
+  type Recipient,
+  unreachableBecause,
+} from '../../shared/domain/notification.ts';
 import { AppError } from '../../shared/errors.ts';
 import { type Attempt, attempt } from '../../shared/notify/attempt.ts';
 import type { SendEmail } from '../../shared/notify/email.ts';
-import { type News, type Reader, writeEmail, writeSms } from '../../shared/notify/message.ts';
+import { type News, type Reader, writeEmail, writePush, writeSms } from '../../shared/notify/message.ts';
+import type { SendPush } from '../../shared/notify/push.ts';
 import type { SendSms } from '../../shared/notify/sms.ts';
-
-/** The inbox's name for what this function makes of events. */
-export const CONSUMER = 'notifications';
 
 export type Deps = {
   readonly db: Database;
@@ -26,16 +22,17 @@ export type Deps = {
   readonly practitioners: Queryable;
   readonly sendEmail: SendEmail;
   readonly sendSms: SendSms;
+  readonly sendPush: SendPush;
   /** The mailbox that messages come from. */
   readonly emailFrom: string;
   readonly now: () => Temporal.Instant;
 };
 
 export type Occasion = {
-  readonly event: EventKey;
+  readonly kind: NotificationKind;
   readonly recipients: readonly Recipient[];
-  /** What the first arrival of the event has just planned; absent when it comes again. */
-  readonly planned: readonly OpenDelivery[] | undefined;
+  /** What is to be sent now. */
+  readonly open: readonly OpenDelivery[];
   /** Claims a delivery whose news still holds; one whose news does not is withheld. */
   readonly claim: (delivery: OpenDelivery) => Promise<ClaimedNews | undefined>;
 };
@@ -43,30 +40,34 @@ export type Occasion = {
 export type ClaimedNews = { readonly claim: Claim; readonly news: News };
 
 /**
- * Sends an event's open deliveries one after the other: claim, send, record. A crash between send and record repeats
+ * Sends the open deliveries of a notice one after the other: claim, send, record. A crash between send and record repeats
  * that one message at most. All are tried before the failure of one is thrown: `unavailable` brings the event back,
  * `unprocessable` (a provider refused for good) sends it to the dead letters.
  */
 export async function deliverAll(deps: Deps, occasion: Occasion, log: Logger): Promise<void> {
-  const { event, planned = await listOpenDeliveries(deps.db, event) } = occasion;
-  if (planned.length === 0) return;
+  if (occasion.open.length === 0) return;
   const recipients = await markSuppressed(deps.db, occasion.recipients);
   const attempts: Attempt[] = [];
-  for (const delivery of planned) {
+  for (const delivery of occasion.open) {
     const done = await deliver(deps, { ...occasion, recipients }, delivery, log);
     if (done) attempts.push(done);
   }
   mustAllBeSent(attempts);
 }
 
+/** Whom of the recipients a delivery is for. */
+export function recipientOf(recipients: readonly Recipient[], delivery: OpenDelivery): Recipient | undefined {
+  return recipients.find(({ type, id }) => type === delivery.recipientType && id === delivery.recipientId);
+}
+
 async function deliver(
   deps: Deps,
-  { recipients, claim: claimNews }: Occasion,
+  { kind, recipients, claim: claimNews }: Occasion,
   delivery: OpenDelivery,
   log: Logger,
 ): Promise<Attempt | undefined> {
-  const { channel, kind } = delivery;
-  const recipient = recipients.find(({ type, id }) => type === delivery.recipientType && id === delivery.recipientId);
+  const { channel } = delivery;
+  const recipient = recipientOf(recipients, delivery);
   const unreachable = unreachableBecause(recipient, kind, channel);
   if (unreachable) await withholdDelivery(deps.db, delivery, unreachable, deps.now());
   const address = recipient?.addresses[channel];
@@ -75,21 +76,19 @@ async function deliver(
   if (!claimed) return undefined;
   const { claim, news } = claimed;
   if (claim.mayRepeat) log.warn({ deliveryId: claim.id }, 'sending again what may have been sent before a crash');
-  const outcome = await attempt(() => send(deps, delivery, news, { ...recipient, address }));
+  const outcome = await attempt(() => senders[channel](deps, news, { ...recipient, address }, delivery.id));
   await record(deps, claim, outcome, log);
   return outcome;
 }
 
-function send(
-  { sendEmail, sendSms, emailFrom }: Deps,
-  { id: idempotencyKey, channel }: OpenDelivery,
-  news: News,
-  reader: Reader,
-): Promise<{ providerMessageId: string }> {
-  return channel === 'email'
-    ? sendEmail({ ...writeEmail(news, reader, emailFrom), idempotencyKey })
-    : sendSms({ ...writeSms(news, reader), idempotencyKey });
-}
+type Send = (deps: Deps, news: News, reader: Reader, idempotencyKey: string) => Promise<{ providerMessageId: string }>;
+
+const senders: Readonly<Record<Channel, Send>> = {
+  email: ({ sendEmail, emailFrom }, news, reader, idempotencyKey) =>
+    sendEmail({ ...writeEmail(news, reader, emailFrom), idempotencyKey }),
+  sms: ({ sendSms }, news, reader, idempotencyKey) => sendSms({ ...writeSms(news, reader), idempotencyKey }),
+  push: ({ sendPush }, news, reader, idempotencyKey) => sendPush({ ...writePush(news, reader), idempotencyKey }),
+};
 
 async function record({ db, now }: Deps, claim: Claim, outcome: Attempt, log: Logger): Promise<void> {
   if (outcome.status === 'sent') return recordOutcome(db, claim, outcome, now());

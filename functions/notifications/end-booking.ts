@@ -6,7 +6,7 @@ import { saveKnownBooking } from '../../shared/db/known-bookings.ts';
 import { replaceReminders } from '../../shared/db/reminders.ts';
 import { notificationInbox } from '../../shared/db/schema/notification.ts';
 import { knownBookingOf } from './known-booking.ts';
-import { CONSUMER } from './deliver.ts';
+import { CONSUMER } from './plan.ts';
 
 /** Ends the reminders of a visit that is over. Nobody is told: who was there knows. */
 export function endBooking({ db }: { readonly db: Database }) {
@@ -17,6 +17,3 @@ export function endBooking({ db }: { readonly db: Database }) {
     });
   };
 }
-
-/** A hold is nobody's news. */
-export async function passHold(): Promise<void> {}

@@ -1,5 +1,6 @@
 import { previewMessage as preview } from '../../schemas/api/notifications.ts';
 import { createSesSender } from '../../shared/notify/email.ts';
+import { createPushSender } from '../../shared/notify/push.ts';
 import { createSnsSender } from '../../shared/notify/sms.ts';
 import { readConfig } from '../../shared/runtime/config.ts';
 import type { OpenFunction } from '../../shared/runtime/function.ts';
@@ -19,6 +20,7 @@ export const open: OpenFunction = async (environment, log) => {
     ...databases,
     sendEmail: createSesSender({ region, endpoint }),
     sendSms: createSnsSender({ region, endpoint, senderId }),
+    sendPush: createPushSender({ region, endpoint }),
     emailFrom,
     ladder: { ahead, sameDay, restMinutes },
     now: () => Temporal.Now.instant(),

@@ -1,8 +1,8 @@
 import type { EventOf } from '../../schemas/events/contract.ts';
 import type { ReminderTriggered } from '../../schemas/events/reminder.v1.ts';
 import type { Queryable } from '../../shared/db/client.ts';
-import { claimDelivery, type OpenDelivery, planDeliveries, withholdDelivery } from '../../shared/db/deliveries.ts';
-import { once } from '../../shared/db/inbox.ts';
+import { claimDelivery, type OpenDelivery, withholdDelivery } from '../../shared/db/deliveries.ts';
+import { planNotice, type PlannedNotice } from '../../shared/db/notices.ts';
 import { getPractitionerContact, listPatientRecipients } from '../../shared/db/recipients.ts';
 import {
   closeReminders,
@@ -10,12 +10,12 @@ import {
   postponeReminders,
   type RemindedVisit,
 } from '../../shared/db/reminders.ts';
-import { notificationInbox } from '../../shared/db/schema/notification.ts';
 import { lateBecause, type Recipient } from '../../shared/domain/notification.ts';
 import { avoidQuietHours } from '../../shared/domain/quiet-hours.ts';
 import type { Visit } from '../../shared/notify/message.ts';
 import type { EventContext } from '../../shared/runtime/function.ts';
-import { type ClaimedNews, CONSUMER, deliverAll, type Deps } from './deliver.ts';
+import { type ClaimedNews, deliverAll, type Deps } from './deliver.ts';
+import { planOnce } from './plan.ts';
 
 type ReminderEvent = EventOf<typeof ReminderTriggered>;
 
@@ -24,9 +24,10 @@ export function remindPatient(deps: Deps) {
   const { db, patients, now } = deps;
   return async (event: ReminderEvent, { log }: EventContext): Promise<void> => {
     const recipients = await listPatientRecipients(patients, event.data.patientId, now());
-    const planned = await once(db, notificationInbox, CONSUMER, event, (tx) => plan(tx, event, recipients, now()));
+    const planned = await planOnce(db, event, (tx) => plan(tx, event, recipients, now()));
     const claim = (delivery: OpenDelivery) => db.transaction((tx) => claimReminder(deps, tx, event, delivery));
-    await deliverAll(deps, { event, recipients, planned, claim }, log);
+    const open = planned?.open ?? [];
+    await deliverAll(deps, { kind: 'booking-reminder', recipients, open, claim }, log);
     await closeReminders(db, event.id);
   };
 }
@@ -37,18 +38,19 @@ async function plan(
   event: ReminderEvent,
   recipients: readonly Recipient[],
   now: Temporal.Instant,
-): Promise<OpenDelivery[]> {
+): Promise<PlannedNotice | undefined> {
   const [first] = await lockRemindedVisits(tx, event.id);
-  if (!first) return [];
+  if (!first) return undefined;
   const sendAt = avoidQuietHours(recipients[0]?.quietHours, now, first.slotStart);
   if (Temporal.Instant.compare(sendAt, now) > 0) {
     await postponeReminders(tx, event.id, sendAt);
-    return [];
+    return undefined;
   }
-  const { bookingId, version, channel } = first;
-  const told = { kind: 'booking-reminder', bookingId, bookingVersion: version } as const;
-  const everyone = recipients.map(({ type, id }) => ({ type, id, channel }));
-  return planDeliveries(tx, event, told, everyone);
+  const { bookingId: subjectId, version: subjectVersion, channel, country, patientId } = first;
+  const occurredAt = Temporal.Instant.from(event.time);
+  const notice = { kind: 'booking-reminder', country, patientId, subjectId, subjectVersion, occurredAt } as const;
+  const everyone = recipients.map(({ type, id }) => ({ type, id, channel, dueAt: now, held: false }));
+  return planNotice(tx, event, notice, everyone);
 }
 
 /** None of the visits changes before the claim is there to see. */

@@ -1,24 +1,18 @@
 import { BookingCancelled, type BookingCreated, BookingRescheduled } from '../../schemas/events/booking.v1.ts';
 import type { EventOf } from '../../schemas/events/contract.ts';
-import type { Queryable } from '../../shared/db/client.ts';
-import {
-  claimNewest,
-  mustFollowOlder,
-  type OpenDelivery,
-  planDeliveries,
-  withholdDelivery,
-} from '../../shared/db/deliveries.ts';
-import { once } from '../../shared/db/inbox.ts';
+import { mustFollowOlder } from '../../shared/db/deliveries.ts';
 import { type KnownBooking, saveKnownBooking } from '../../shared/db/known-bookings.ts';
+import { planNotice } from '../../shared/db/notices.ts';
 import { getPractitionerContact, listPatientRecipients, type PractitionerContact } from '../../shared/db/recipients.ts';
 import { replaceReminders } from '../../shared/db/reminders.ts';
-import { notificationInbox } from '../../shared/db/schema/notification.ts';
-import { channels, type NotificationKind, lateBecause, type Recipient } from '../../shared/domain/notification.ts';
+import { channelsTo, type Recipient } from '../../shared/domain/notification.ts';
 import { type Ladder, planReminders } from '../../shared/domain/reminder.ts';
-import type { News } from '../../shared/notify/message.ts';
+import { visitDeadline } from '../../shared/domain/sending-time.ts';
 import type { EventContext } from '../../shared/runtime/function.ts';
-import { type ClaimedNews, CONSUMER, deliverAll, type Deps } from './deliver.ts';
+import { claimVisit, type VisitNotice } from './claims.ts';
+import { deliverAll, type Deps } from './deliver.ts';
 import { knownBookingOf } from './known-booking.ts';
+import { planOnce, waysTo } from './plan.ts';
 
 type BookingEvent = EventOf<typeof BookingCreated | typeof BookingCancelled | typeof BookingRescheduled>;
 
@@ -33,21 +27,18 @@ export function tellOfBooking(deps: Deps & { readonly ladder: Ladder }) {
   return async (event: BookingEvent, { log }: EventContext): Promise<void> => {
     const booking = knownBookingOf(event.data);
     const { recipients, practitioner } = await findParties(deps, booking);
-    const planned = await once(db, notificationInbox, CONSUMER, event, async (tx) => {
+    const notice = noticeOf(event, booking);
+    const planned = await planOnce(db, event, async (tx) => {
       const reminders = remindersOf(event, booking, practitioner.timeZone, recipients, ladder);
       if (await saveKnownBooking(tx, booking)) await replaceReminders(tx, booking, reminders);
-      return plan(tx, event, booking, recipients);
+      const { kind } = notice;
+      const ways = waysTo(recipients, { kind, dueAt: now(), deadline: visitDeadline(booking.slotStart) }, now());
+      return planNotice(tx, event, notice, ways);
     });
+    if (!planned) return;
     await mustFollowOlder(db, booking, now());
-    const news = newsOf(event, booking, practitioner);
-    await deliverAll(deps, { event, recipients, planned, claim }, log);
-
-    async function claim(delivery: OpenDelivery): Promise<ClaimedNews | undefined> {
-      const late = lateBecause(booking.slotStart, now());
-      if (late) return withholdDelivery(db, delivery, late, now());
-      const claim = await claimNewest(db, delivery, now());
-      return claim && { claim, news };
-    }
+    const claim = claimVisit(deps, notice, booking, practitioner);
+    await deliverAll(deps, { kind: notice.kind, recipients, open: planned.open, claim }, log);
   };
 }
 
@@ -59,12 +50,6 @@ async function findParties({ patients, practitioners, now }: Deps, booking: Know
   return { practitioner, recipients: [...told, practitioner.recipient] };
 }
 
-async function plan(tx: Queryable, event: BookingEvent, booking: KnownBooking, recipients: readonly Recipient[]) {
-  const told = { kind: kindOf(event), bookingId: booking.bookingId, bookingVersion: booking.version };
-  const everyWay = recipients.flatMap(({ type, id }) => channels.map((channel) => ({ type, id, channel })));
-  return planDeliveries(tx, event, told, everyWay);
-}
-
 function remindersOf(
   event: BookingEvent,
   { slotStart }: KnownBooking,
@@ -74,20 +59,19 @@ function remindersOf(
 ) {
   if (event.type === BookingCancelled.type) return [];
   const bookedAt = Temporal.Instant.from(event.time);
-  return planReminders(ladder, { slotStart, timeZone, bookedAt }, patient?.quietHours);
+  const planned = planReminders(ladder, { slotStart, timeZone, bookedAt }, patient?.quietHours);
+  return planned.filter(({ channel }) => patient && channelsTo(patient).includes(channel));
 }
 
-function newsOf(event: BookingEvent, booking: KnownBooking, practitioner: PractitionerContact): News {
+function noticeOf(event: BookingEvent, booking: KnownBooking): VisitNotice {
+  const { bookingId: subjectId, version: subjectVersion, country, patientId } = booking;
+  const occurredAt = Temporal.Instant.from(event.time);
   const { data } = event;
-  return {
-    kind: kindOf(event),
-    visits: [{ ...booking, practitioner }],
-    at: Temporal.Instant.from(event.time),
-    ...('previousSlotStart' in data && { previousSlotStart: Temporal.Instant.from(data.previousSlotStart) }),
-  };
+  const facts = 'previousSlotStart' in data ? { previousSlotStart: data.previousSlotStart } : {};
+  return { kind: kindOf(event), country, patientId, subjectId, subjectVersion, occurredAt, facts };
 }
 
-function kindOf({ type }: BookingEvent): NotificationKind {
+function kindOf({ type }: BookingEvent) {
   if (type === BookingCancelled.type) return 'booking-cancelled';
   return type === BookingRescheduled.type ? 'booking-rescheduled' : 'booking-confirmed';
 }

@@ -10,6 +10,7 @@ import * as customerEvents from '../../schemas/events/customer.v1.ts';
 import * as homekitEvents from '../../schemas/events/homekit.v1.ts';
 import * as jobEvents from '../../schemas/events/jobs.v1.ts';
 import * as labResultEvents from '../../schemas/events/lab-result.v1.ts';
+import * as noticeEvents from '../../schemas/events/notice.v1.ts';
 import * as platformEvents from '../../schemas/events/platform.v1.ts';
 import * as practitionerEvents from '../../schemas/events/practitioner.v1.ts';
 import * as reminderEvents from '../../schemas/events/reminder.v1.ts';
@@ -29,6 +30,7 @@ export const events: readonly EventContract[] = [
   homekitEvents,
   jobEvents,
   labResultEvents,
+  noticeEvents,
   platformEvents,
   practitionerEvents,
   reminderEvents,

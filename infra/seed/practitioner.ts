@@ -90,6 +90,8 @@ function profileOf(country: CountryCode, index: number, dice: Dice): SamplePract
     email: emailOf(name, country, index),
     phone: isFirst || dice.chance(0.9) ? samples.practitionerPhone(index) : null,
     channels: {},
+    quietStartMinute: null,
+    quietEndMinute: null,
   };
 }
 

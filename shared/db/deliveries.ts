@@ -1,11 +1,25 @@
-import { and, asc, eq, exists, gt, inArray, lt, lte, notInArray, or, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  type Column,
+  eq,
+  exists,
+  gt,
+  inArray,
+  lt,
+  lte,
+  not,
+  notInArray,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 
-import type { AnyEvent } from '../../schemas/events/contract.ts';
-import type { Channel, NotificationKind, Recipient, WithheldBecause } from '../domain/notification.ts';
+import type { WithheldBecause } from '../domain/notification.ts';
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
 import { deleteBatch } from './delete-batch.ts';
-import { deliveries, knownBookings, reminders } from './schema/notification.ts';
+import { acknowledgedAlerts, deliveries, knownBookings, notices, reminders } from './schema/notification.ts';
 
 /**
  * How long a claimed delivery stays with whoever claimed it: longer than a provider may take to answer. After that
@@ -13,14 +27,19 @@ import { deliveries, knownBookings, reminders } from './schema/notification.ts';
  */
 export const LEASE_SECONDS = 30;
 
-export type EventKey = Pick<AnyEvent, 'source' | 'id'>;
-
-export type NewDelivery = Pick<Recipient, 'type' | 'id'> & { readonly channel: Channel };
-
 export type OpenDelivery = Pick<
   typeof deliveries.$inferSelect,
-  'id' | 'kind' | 'recipientType' | 'recipientId' | 'channel' | 'bookingId'
+  'id' | 'noticeId' | 'recipientType' | 'recipientId' | 'channel'
 >;
+
+/** The columns of an OpenDelivery. */
+export const openDelivery = {
+  id: deliveries.id,
+  noticeId: deliveries.noticeId,
+  recipientType: deliveries.recipientType,
+  recipientId: deliveries.recipientId,
+  channel: deliveries.channel,
+};
 
 /** `attempts` tells this claim from a later one. */
 export type Claim = { readonly id: string; readonly attempts: number; readonly mayRepeat: boolean };
@@ -29,32 +48,12 @@ export type Outcome =
   | { readonly status: 'sent'; readonly providerMessageId: string }
   | { readonly status: 'failed' | 'refused'; readonly errorCode: string };
 
-/** Writes down whom an event is told to, before anything is sent. */
-export async function planDeliveries(
-  tx: Queryable,
-  event: EventKey,
-  told: { readonly kind: NotificationKind; readonly bookingId: string; readonly bookingVersion: number },
-  planned: readonly NewDelivery[],
-): Promise<OpenDelivery[]> {
-  if (planned.length === 0) return [];
-  const rows = planned.map(({ type, id, channel }) => ({
-    ...told,
-    eventSource: event.source,
-    eventId: event.id,
-    recipientType: type,
-    recipientId: id,
-    channel,
-    status: 'planned' as const,
-  }));
-  return tx.insert(deliveries).values(rows).returning(open);
-}
-
-/** The deliveries of an event that are neither sent nor withheld. */
-export async function listOpenDeliveries(db: Queryable, event: EventKey): Promise<OpenDelivery[]> {
+/** The deliveries of a notice that are neither sent, withheld nor held. */
+export async function listOpenDeliveries(db: Queryable, noticeId: string): Promise<OpenDelivery[]> {
   return db
-    .select(open)
+    .select(openDelivery)
     .from(deliveries)
-    .where(and(ofEvent(event), notInArray(deliveries.status, ['sent', 'suppressed'])))
+    .where(and(eq(deliveries.noticeId, noticeId), notInArray(deliveries.status, ['sent', 'suppressed', 'held'])))
     .orderBy(asc(deliveries.recipientType), asc(deliveries.channel), asc(deliveries.id));
 }
 
@@ -67,12 +66,7 @@ export async function claimDelivery(
   { id }: OpenDelivery,
   now: Temporal.Instant,
 ): Promise<Claim | undefined> {
-  const [claim] = await db
-    .update(deliveries)
-    .set(claimedFrom(now))
-    .where(and(eq(deliveries.id, id), isFree(now)))
-    .returning(claimed);
-  return claim ?? nothingToClaim(db, id);
+  return (await claimWhere(db, id, now)) ?? nothingToClaim(db, id);
 }
 
 /**
@@ -81,27 +75,46 @@ export async function claimDelivery(
  */
 export async function claimNewest(
   db: Queryable,
-  { id, bookingId }: OpenDelivery,
+  { id, noticeId }: OpenDelivery,
   now: Temporal.Instant,
 ): Promise<Claim | undefined> {
-  const known = db
-    .$with('known')
-    .as(
-      db
-        .select({ version: knownBookings.version })
-        .from(knownBookings)
-        .where(eq(knownBookings.bookingId, bookingId))
-        .for('share'),
-    );
+  const of = (column: Column) => sql`(SELECT ${column} FROM ${notices} WHERE ${notices.id} = ${noticeId})`;
+  const known = db.$with('known').as(
+    db
+      .select({ version: knownBookings.version })
+      .from(knownBookings)
+      .where(eq(knownBookings.bookingId, of(notices.subjectId)))
+      .for('share'),
+  );
   const [claim] = await db
     .with(known)
     .update(deliveries)
     .set(claimedFrom(now))
-    .where(and(eq(deliveries.id, id), isFree(now), lte(sql`(SELECT version FROM ${known})`, deliveries.bookingVersion)))
+    .where(
+      and(eq(deliveries.id, id), isFree(now), lte(sql`(SELECT version FROM ${known})`, of(notices.subjectVersion))),
+    )
     .returning(claimed);
   if (claim) return claim;
   await withholdOvertaken(db, id, now);
   return nothingToClaim(db, id);
+}
+
+/** Claims in the same way the alert of a critical result that nobody has acknowledged, and withholds the others. */
+export async function claimAlert(
+  db: Queryable,
+  delivery: OpenDelivery,
+  now: Temporal.Instant,
+): Promise<Claim | undefined> {
+  const acknowledged = db
+    .select({ one: sql`1` })
+    .from(acknowledgedAlerts)
+    .innerJoin(notices, eq(notices.subjectId, acknowledgedAlerts.alertId))
+    .where(eq(notices.id, delivery.noticeId));
+  const claim = await claimWhere(db, delivery.id, now, not(exists(acknowledged)));
+  if (claim) return claim;
+  const isOver = and(eq(deliveries.id, delivery.id), isFree(now), exists(acknowledged));
+  await db.update(deliveries).set(withheld('acknowledged')).where(isOver);
+  return nothingToClaim(db, delivery.id);
 }
 
 /** Records why a delivery is not sent, unless someone is sending it. */
@@ -113,9 +126,46 @@ export async function withholdDelivery(
 ): Promise<undefined> {
   await db
     .update(deliveries)
-    .set({ status: 'suppressed', errorCode: reason })
+    .set(withheld(reason))
     .where(and(eq(deliveries.id, id), isFree(now)));
   return undefined;
+}
+
+/** Holds a delivery until `dueAt`, unless someone is sending it. It gathers nothing any more. */
+export async function holdDelivery(
+  db: Queryable,
+  { id }: Pick<OpenDelivery, 'id'>,
+  dueAt: Temporal.Instant,
+  now: Temporal.Instant,
+): Promise<undefined> {
+  await db
+    .update(deliveries)
+    .set({ status: 'held', dueAt, gatherKey: null })
+    .where(and(eq(deliveries.id, id), isFree(now)));
+  return undefined;
+}
+
+/** Stops what a clinician need not be told any more. Throws nothing where a message is on its way already. */
+export async function acknowledgeAlert(
+  tx: Queryable,
+  alertId: string,
+  acknowledgedAt: Temporal.Instant,
+): Promise<void> {
+  await tx.insert(acknowledgedAlerts).values({ alertId, acknowledgedAt }).onConflictDoNothing();
+  const ofAlert = tx.select({ id: notices.id }).from(notices).where(eq(notices.subjectId, alertId));
+  await withholdUnsent(tx, inArray(deliveries.noticeId, ofAlert), 'acknowledged');
+}
+
+/** Stops what is not sent yet to somebody who was erased, or about them. */
+export async function withholdOfErased(tx: Queryable, patientId: string): Promise<void> {
+  const about = tx.select({ id: notices.id }).from(notices).where(eq(notices.patientId, patientId));
+  const theirs = or(inArray(deliveries.noticeId, about), eq(deliveries.recipientId, patientId));
+  await withholdUnsent(tx, theirs, 'erased');
+}
+
+/** Drops a batch of the acknowledgements before `before`. Resolves to how many there were. */
+export async function forgetAcknowledgements(db: Queryable, before: Temporal.Instant): Promise<number> {
+  return deleteBatch(db, acknowledgedAlerts, sql`${acknowledgedAlerts.acknowledgedAt} < ${before.toString()}`);
 }
 
 /** Records what came of a claim, unless it ran out and another took the delivery up. */
@@ -131,6 +181,33 @@ export async function recordOutcome(
     .where(and(eq(deliveries.id, id), eq(deliveries.attempts, attempts), eq(deliveries.status, 'claimed')));
 }
 
+/** Records what the provider tells of a message whose sender could not: it was taken, so nobody sends it again. */
+export async function confirmSent(
+  db: Queryable,
+  id: string,
+  providerMessageId: string,
+  sentAt: Temporal.Instant,
+): Promise<void> {
+  await db
+    .update(deliveries)
+    .set({ status: 'sent', providerMessageId, sentAt, errorCode: null, leaseUntil: null })
+    .where(and(eq(deliveries.id, id), inArray(deliveries.status, ['claimed', 'failed'])));
+}
+
+/** Whom a message went to, by the provider's id of it. */
+export async function findRecipientOf(
+  db: Queryable,
+  providerMessageId: string,
+): Promise<(Pick<OpenDelivery, 'recipientType' | 'recipientId'> & { readonly country: string }) | undefined> {
+  const { recipientType, recipientId } = deliveries;
+  const [found] = await db
+    .select({ recipientType, recipientId, country: notices.country })
+    .from(deliveries)
+    .innerJoin(notices, eq(notices.id, deliveries.noticeId))
+    .where(eq(deliveries.providerMessageId, providerMessageId));
+  return found;
+}
+
 /** Throws `in-progress` while a message about an older state of the booking is on its way: the newer one comes after it. */
 export async function mustFollowOlder(
   tx: Queryable,
@@ -141,13 +218,14 @@ export async function mustFollowOlder(
     .select({ eventId: sql`${reminders.triggerId}::text` })
     .from(reminders)
     .where(and(eq(reminders.bookingId, booking.bookingId), lt(reminders.bookingVersion, booking.version)));
-  const about = and(eq(deliveries.bookingId, booking.bookingId), lt(deliveries.bookingVersion, booking.version));
+  const about = and(eq(notices.subjectId, booking.bookingId), lt(notices.subjectVersion, booking.version));
   const [older] = await tx
     .select({ id: deliveries.id })
-    .from(deliveries)
+    .from(notices)
+    .innerJoin(deliveries, eq(deliveries.noticeId, notices.id))
     .where(
       and(
-        or(about, inArray(deliveries.eventId, remindsOf)),
+        or(about, inArray(notices.eventId, remindsOf)),
         eq(deliveries.status, 'claimed'),
         gt(deliveries.leaseUntil, now),
       ),
@@ -156,23 +234,23 @@ export async function mustFollowOlder(
   if (older) throw stillUnderWay();
 }
 
-/** Drops a batch of what was planned before `before`, whatever became of it. Resolves to how many there were. */
-export async function forgetDeliveries(db: Queryable, before: Temporal.Instant): Promise<number> {
-  return deleteBatch(db, deliveries, sql`${deliveries.createdAt} < ${before.toString()}`);
-}
-
-const open = {
-  id: deliveries.id,
-  kind: deliveries.kind,
-  recipientType: deliveries.recipientType,
-  recipientId: deliveries.recipientId,
-  channel: deliveries.channel,
-  bookingId: deliveries.bookingId,
-};
-
 const claimed = { id: deliveries.id, attempts: deliveries.attempts, mayRepeat: deliveries.mayRepeat };
 
-/** Neither done nor with someone else whose lease still runs. */
+async function claimWhere(
+  db: Queryable,
+  id: string,
+  now: Temporal.Instant,
+  condition?: SQL,
+): Promise<Claim | undefined> {
+  const [claim] = await db
+    .update(deliveries)
+    .set(claimedFrom(now))
+    .where(and(eq(deliveries.id, id), isFree(now), condition))
+    .returning(claimed);
+  return claim;
+}
+
+/** Neither done, held nor with someone else whose lease still runs. */
 function isFree(now: Temporal.Instant) {
   const givenUp = and(eq(deliveries.status, 'claimed'), lte(deliveries.leaseUntil, now));
   return or(inArray(deliveries.status, ['planned', 'failed', 'refused']), givenUp);
@@ -188,30 +266,34 @@ function claimedFrom(now: Temporal.Instant) {
   };
 }
 
+function withheld(reason: WithheldBecause) {
+  return { status: 'suppressed' as const, errorCode: reason };
+}
+
+async function withholdUnsent(tx: Queryable, which: SQL | undefined, reason: WithheldBecause): Promise<void> {
+  const unsent = inArray(deliveries.status, ['held', 'planned', 'failed', 'refused']);
+  await tx.update(deliveries).set(withheld(reason)).where(and(which, unsent));
+}
+
 /** A version only rises: what is overtaken stays so. */
 async function withholdOvertaken(db: Queryable, id: string, now: Temporal.Instant): Promise<void> {
   const newer = db
     .select({ version: knownBookings.version })
     .from(knownBookings)
-    .where(
-      and(eq(knownBookings.bookingId, deliveries.bookingId), gt(knownBookings.version, deliveries.bookingVersion)),
-    );
+    .innerJoin(notices, eq(notices.subjectId, knownBookings.bookingId))
+    .where(and(eq(notices.id, deliveries.noticeId), gt(knownBookings.version, notices.subjectVersion)));
   await db
     .update(deliveries)
-    .set({ status: 'suppressed', errorCode: 'superseded' satisfies WithheldBecause })
+    .set(withheld('superseded'))
     .where(and(eq(deliveries.id, id), isFree(now), exists(newer)));
 }
 
 async function nothingToClaim(db: Queryable, id: string): Promise<undefined> {
   const [delivery] = await db.select({ status: deliveries.status }).from(deliveries).where(eq(deliveries.id, id));
-  if (delivery && delivery.status !== 'sent' && delivery.status !== 'suppressed') throw stillUnderWay();
+  if (delivery && !['sent', 'suppressed', 'held'].includes(delivery.status)) throw stillUnderWay();
   return undefined;
 }
 
-function ofEvent({ source, id }: EventKey) {
-  return and(eq(deliveries.eventSource, source), eq(deliveries.eventId, id));
-}
-
 function stillUnderWay(): AppError {
-  return new AppError('in-progress', 'A message about this booking is still on its way.');
+  return new AppError('in-progress', 'A message about the same is still on its way.');
 }

@@ -1,4 +1,4 @@
-import { lt, sql } from 'drizzle-orm';
+import { eq, lt, sql } from 'drizzle-orm';
 
 import type { Queryable } from './client.ts';
 import { deleteBatch } from './delete-batch.ts';
@@ -18,6 +18,11 @@ export async function saveKnownBooking(tx: Queryable, booking: KnownBooking): Pr
     })
     .returning({ version: knownBookings.version });
   return saved.length === 1;
+}
+
+export async function findKnownBooking(db: Queryable, id: string): Promise<KnownBooking | undefined> {
+  const [found] = await db.select().from(knownBookings).where(eq(knownBookings.bookingId, id));
+  return found;
 }
 
 /** Drops a batch of the bookings whose visit ended before `before`, with their reminders. Resolves to how many there were. */

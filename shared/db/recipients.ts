@@ -1,10 +1,10 @@
 import { and, asc, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm';
 
-import { type Language, languages, type Recipient } from '../domain/notification.ts';
+import { channels, type Language, languages, type Recipient } from '../domain/notification.ts';
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
 import { publishedContactPoints, publishedProxies } from './schema/patient.ts';
-import { publishedPractitioners } from './schema/practitioner.ts';
+import { publishedPractitioners, publishedStandIns } from './schema/practitioner.ts';
 
 /** What messages tell of a practitioner, and how the practitioner is told. */
 export type PractitionerContact = {
@@ -25,21 +25,48 @@ export async function getPractitionerContact(
     .from(publishedPractitioners)
     .where(and(eq(publishedPractitioners.country, country), eq(publishedPractitioners.id, id)));
   if (!found) throw new AppError('not-found', 'There is no such practitioner.', { practitionerId: id });
-  const addresses = { email: found.email ?? undefined, sms: found.phone ?? undefined };
   return {
     recipient: {
       type: 'practitioner',
       id,
       language: languageOf(found.language),
-      addresses,
+      addresses: { email: found.email ?? undefined, sms: found.phone ?? undefined, push: undefined },
       suppressed: [],
       preferences: found.channels,
-      quietHours: undefined,
+      quietHours: quietHoursOf(found),
     },
     name: `${found.givenName} ${found.familyName}`,
     place: `${found.address}, ${found.city}`,
     timeZone: found.timeZone,
   };
+}
+
+/** Those who stand in for a practitioner at `now`. */
+export async function listStandIns(
+  reader: Queryable,
+  country: string,
+  practitionerId: string,
+  now: Temporal.Instant,
+): Promise<Recipient[]> {
+  const { standInId, validFrom, validUntil } = publishedStandIns;
+  const theirs = and(eq(publishedStandIns.country, country), eq(publishedStandIns.practitionerId, practitionerId));
+  const valid = and(lte(validFrom, now), or(isNull(validUntil), gt(validUntil, now)));
+  const found = await reader.select({ standInId }).from(publishedStandIns).where(and(theirs, valid)).orderBy(standInId);
+  const contacts = await Promise.all(found.map((each) => getPractitionerContact(reader, country, each.standInId)));
+  return contacts.map(({ recipient }) => recipient);
+}
+
+/** The patient and all who may act for them at `now`. Never empty. */
+export async function listPatientAndProxies(
+  reader: Queryable,
+  patientId: string,
+  now: Temporal.Instant,
+): Promise<Recipient[]> {
+  const [[patient], proxies] = await Promise.all([
+    listContacts(reader, 'patient', [patientId]),
+    listProxies(reader, patientId, now).then((ids) => listContacts(reader, 'proxy', ids)),
+  ]);
+  return [patient ?? unknownPatient(patientId), ...proxies];
 }
 
 /** The patient or, where the patient has no address at all, those who may act for them at `now`. Never empty. */
@@ -66,7 +93,8 @@ async function listProxies(reader: Queryable, patientId: string, now: Temporal.I
   return proxies.map((proxy) => proxy.proxyId);
 }
 
-async function listContacts(
+/** Those of these patients who are known, as recipients of the type. */
+export async function listContacts(
   reader: Queryable,
   type: 'patient' | 'proxy',
   patientIds: readonly string[],
@@ -80,7 +108,11 @@ async function listContacts(
     type,
     id: contact.patientId,
     language: contact.language,
-    addresses: { email: contact.email ?? undefined, sms: contact.phone ?? undefined },
+    addresses: {
+      email: contact.email ?? undefined,
+      sms: contact.phone ?? undefined,
+      push: contact.push ?? undefined,
+    },
     suppressed: [],
     preferences: contact.channels,
     quietHours: quietHoursOf(contact),
@@ -91,7 +123,11 @@ function quietHoursOf({
   quietStartMinute,
   quietEndMinute,
   timeZone,
-}: typeof publishedContactPoints.$inferSelect): Recipient['quietHours'] {
+}: {
+  readonly quietStartMinute: number | null;
+  readonly quietEndMinute: number | null;
+  readonly timeZone: string;
+}): Recipient['quietHours'] {
   if (quietStartMinute === null || quietEndMinute === null) return undefined;
   return { startMinute: quietStartMinute, endMinute: quietEndMinute, timeZone };
 }
@@ -101,7 +137,7 @@ function unknownPatient(id: string): Recipient {
     type: 'patient',
     id,
     language: 'en',
-    addresses: { email: undefined, sms: undefined },
+    addresses: { email: undefined, sms: undefined, push: undefined },
     suppressed: [],
     preferences: {},
     quietHours: undefined,
@@ -109,7 +145,7 @@ function unknownPatient(id: string): Recipient {
 }
 
 function isReachable({ addresses }: Recipient): boolean {
-  return addresses.email !== undefined || addresses.sms !== undefined;
+  return channels.some((channel) => addresses[channel] !== undefined);
 }
 
 function languageOf(tag: string): Language {

@@ -8,7 +8,7 @@ import type { PlannedReminder } from '../domain/reminder.ts';
 import type { Database, Queryable } from './client.ts';
 import type { KnownBooking } from './known-bookings.ts';
 import { enqueue, outgoing, type OutgoingEvent } from './outbox.ts';
-import { deliveries, knownBookings, notificationOutbox, reminders } from './schema/notification.ts';
+import { deliveries, knownBookings, notices, notificationOutbox, reminders } from './schema/notification.ts';
 
 type ReminderRow = typeof reminders.$inferSelect;
 
@@ -47,9 +47,17 @@ export async function replaceReminders(
   );
 }
 
+/** Drops what a patient is still owed. */
+export async function dropRemindersOf(tx: Queryable, patientId: string): Promise<void> {
+  await tx
+    .update(reminders)
+    .set({ status: 'dropped' })
+    .where(and(eq(reminders.patientId, patientId), inArray(reminders.status, ['pending', 'triggered'])));
+}
+
 /**
- * Turns up to `limit` reminders due at `now` into ReminderTriggered events in the outbox. The SMS that one patient is
- * owed for the visits of one day become one event, the later ones ahead of their time. While another call is at it,
+ * Turns up to `limit` reminders due at `now` into ReminderTriggered events in the outbox. What one patient is owed by SMS
+ * or push for the visits of one day becomes one event, the later ones ahead of their time. While another call is at it,
  * and for rows that others hold, there is nothing to do: the next call finds what is left.
  * @returns how many events were written.
  */
@@ -103,8 +111,9 @@ export async function postponeReminders(tx: Queryable, triggerId: string, dueAt:
 export async function closeReminders(db: Queryable, triggerId: string): Promise<void> {
   const sent = db
     .select({ id: deliveries.id })
-    .from(deliveries)
-    .where(and(eq(deliveries.eventId, triggerId), eq(deliveries.status, 'sent')));
+    .from(notices)
+    .innerJoin(deliveries, eq(deliveries.noticeId, notices.id))
+    .where(and(eq(notices.eventId, triggerId), eq(deliveries.status, 'sent')));
   await db
     .update(reminders)
     .set({ status: sql`CASE WHEN ${exists(sent)} THEN 'sent' ELSE 'dropped' END` })
@@ -121,10 +130,10 @@ async function lockDue(tx: Queryable, now: Temporal.Instant, limit: number): Pro
     .for('update', { skipLocked: true });
 }
 
-/** Waits for those who hold them: left behind, they would become an SMS of their own. */
+/** Waits for those who hold them: left behind, they would become a message of their own. */
 async function lockSiblings(tx: Queryable, due: readonly ReminderRow[]): Promise<ReminderRow[]> {
   const days = due
-    .filter(({ channel }) => channel === 'sms')
+    .filter(isShared)
     .map(({ patientId, visitDay, rung }) =>
       and(eq(reminders.patientId, patientId), eq(reminders.visitDay, visitDay), eq(reminders.rung, rung)),
     );
@@ -152,8 +161,14 @@ function groupByMessage(due: readonly ReminderRow[]): Group[] {
   return [...groups.values()];
 }
 
-function messageOf({ id, channel, patientId, visitDay, rung }: ReminderRow): string {
-  return channel === 'sms' ? `${patientId} ${visitDay.toString()} ${rung}` : id;
+function messageOf(reminder: ReminderRow): string {
+  const { id, patientId, visitDay, rung } = reminder;
+  return isShared(reminder) ? `${patientId} ${visitDay.toString()} ${rung}` : id;
+}
+
+/** An e-mail is of one visit. */
+function isShared({ channel }: Pick<ReminderRow, 'channel'>): boolean {
+  return channel !== 'email';
 }
 
 async function markTriggered(tx: Queryable, triggerId: string, members: readonly ReminderRow[]): Promise<void> {

@@ -1,23 +1,70 @@
 import type { QuietHours } from './quiet-hours.ts';
 
-export const channels = ['email', 'sms'] as const;
+export const channels = ['email', 'sms', 'push'] as const;
 export type Channel = (typeof channels)[number];
 
 export const languages = ['fr', 'de', 'en'] as const;
 export type Language = (typeof languages)[number];
 
+/** What a recipient allows or refuses as one. */
+export const categories = ['booking', 'reminder', 'result', 'critical', 'device', 'order', 'account'] as const;
+export type Category = (typeof categories)[number];
+
+const visitKinds = ['booking-confirmed', 'booking-rescheduled', 'booking-cancelled', 'booking-reminder'] as const;
+/** Kinds that speak of visits. */
+export type VisitKind = (typeof visitKinds)[number];
+
 export const notificationKinds = [
-  'booking-confirmed',
-  'booking-rescheduled',
-  'booking-cancelled',
-  'booking-reminder',
+  ...visitKinds,
+  'result-available',
+  'result-corrected',
+  'result-retracted',
+  'critical-result-raised',
+  'critical-result-escalated',
+  'device-registered',
+  'device-rejected',
+  'device-authorized',
+  'device-revoked',
+  'test-kit-registered',
+  'test-kit-rejected',
+  'order-placed',
+  'order-shipped',
+  'order-cancelled',
+  'account-updated',
+  'consent-given',
+  'consent-withdrawn',
 ] as const;
 export type NotificationKind = (typeof notificationKinds)[number];
 
-/** What a recipient allows or refuses as one. */
-type Category = 'booking' | 'reminder';
+const categoryOf: Readonly<Record<NotificationKind, Category>> = {
+  'booking-confirmed': 'booking',
+  'booking-rescheduled': 'booking',
+  'booking-cancelled': 'booking',
+  'booking-reminder': 'reminder',
+  'result-available': 'result',
+  'result-corrected': 'result',
+  'result-retracted': 'result',
+  'critical-result-raised': 'critical',
+  'critical-result-escalated': 'critical',
+  'device-registered': 'device',
+  'device-rejected': 'device',
+  'device-authorized': 'device',
+  'device-revoked': 'device',
+  'test-kit-registered': 'device',
+  'test-kit-rejected': 'device',
+  'order-placed': 'order',
+  'order-shipped': 'order',
+  'order-cancelled': 'order',
+  'account-updated': 'account',
+  'consent-given': 'account',
+  'consent-withdrawn': 'account',
+};
 
-/** Who a message is for. A proxy is told in place of a patient who has no address of their own. */
+export function isVisitKind(kind: NotificationKind): kind is VisitKind {
+  return visitKinds.some((each) => each === kind);
+}
+
+/** Who a message is for. A proxy acts for the patient it concerns. */
 export type RecipientType = 'patient' | 'proxy' | 'practitioner';
 
 /** By category and channel; what is not said is allowed. */
@@ -35,10 +82,19 @@ export type Recipient = {
 };
 
 /** Why a message is not sent though its event asks for it. */
-export type WithheldBecause = 'opted-out' | 'no-address' | 'address-suppressed' | 'superseded' | 'past';
+export type WithheldBecause =
+  'opted-out' | 'no-address' | 'address-suppressed' | 'superseded' | 'past' | 'acknowledged' | 'erased';
 
-/** `claimed` is on its way until its lease ends; `failed` is tried again, and so is `refused` when its event comes again. */
-export type DeliveryStatus = 'planned' | 'claimed' | 'sent' | 'failed' | 'refused' | 'suppressed';
+/**
+ * `held` waits for its time; `claimed` is on its way until its lease ends; `failed` is tried again, and so is `refused`
+ * when its event comes again.
+ */
+export type DeliveryStatus = 'held' | 'planned' | 'claimed' | 'sent' | 'failed' | 'refused' | 'suppressed';
+
+/** The ways a recipient is told: push only where they have it, the others even if only to say why not. */
+export function channelsTo({ addresses }: Pick<Recipient, 'addresses'>): Channel[] {
+  return channels.filter((channel) => channel !== 'push' || addresses.push !== undefined);
+}
 
 /** Why the recipient is not written to on the channel, as far as it lies with them. */
 export function unreachableBecause(
@@ -48,14 +104,30 @@ export function unreachableBecause(
 ): WithheldBecause | undefined {
   if (recipient?.addresses[channel] === undefined) return 'no-address';
   if (recipient.suppressed.includes(channel)) return 'address-suppressed';
-  return recipient.preferences[categoryOf(kind)]?.[channel] === false ? 'opted-out' : undefined;
+  if (isDuty(recipient, kind)) return undefined;
+  return recipient.preferences[categoryOf[kind]]?.[channel] === false ? 'opted-out' : undefined;
+}
+
+/** A practitioner cannot refuse critical results: somebody must act on them within the hour (CLSI GP47). */
+function isDuty({ type }: Recipient, kind: NotificationKind): boolean {
+  return type === 'practitioner' && categoryOf[kind] === 'critical';
+}
+
+/**
+ * Whether the recipient has agreed to be disturbed at any hour: a practitioner by ordering examinations, for critical
+ * results; anybody else for what is critical, where their preferences allow it on the channel in so many words.
+ */
+export function mayDisturb(recipient: Recipient, kind: NotificationKind, channel: Channel): boolean {
+  const agreed = categoryOf[kind] === 'critical' && recipient.preferences['critical']?.[channel] === true;
+  return agreed || isDuty(recipient, kind);
+}
+
+/** Whether it comes of itself. Everything else answers what somebody has just done, who waits for the answer. */
+export function isUnasked(kind: NotificationKind): boolean {
+  return ['reminder', 'result', 'critical'].includes(categoryOf[kind]);
 }
 
 /** Nobody is told of a visit that has begun. */
 export function lateBecause(slotStart: Temporal.Instant, now: Temporal.Instant): WithheldBecause | undefined {
   return Temporal.Instant.compare(slotStart, now) <= 0 ? 'past' : undefined;
-}
-
-function categoryOf(kind: NotificationKind): Category {
-  return kind === 'booking-reminder' ? 'reminder' : 'booking';
 }

@@ -19,12 +19,13 @@ export type Ladder = {
   readonly restMinutes: number;
 };
 
-/** Doctolib's ladder: e-mail a week and a day before, SMS two days before; a visit booked on its own day, one SMS. */
+/** Doctolib's ladder: e-mail a week and a day before, SMS two days and push a day before; booked on its own day, one SMS. */
 export const defaultLadder: Ladder = {
   ahead: [
     { name: 'email-7d', channel: 'email', before: { days: 7 } },
     { name: 'sms-2d', channel: 'sms', before: { days: 2 } },
     { name: 'email-1d', channel: 'email', before: { days: 1 } },
+    { name: 'push-1d', channel: 'push', before: { days: 1 } },
   ],
   sameDay: [{ name: 'sms-120m', channel: 'sms', before: { minutes: 120 } }],
   restMinutes: 60,
@@ -57,7 +58,7 @@ export type PlannedReminder = {
   readonly rung: string;
   readonly channel: Channel;
   readonly dueAt: Temporal.Instant;
-  /** The visit's day on the practitioner's calendar: the visits of one day share an SMS. */
+  /** The visit's day on the practitioner's calendar: the visits of one day share an SMS, and a push message. */
   readonly day: Temporal.PlainDate;
 };
 

@@ -1,7 +1,8 @@
-import type { Language, NotificationKind, RecipientType } from '../domain/notification.ts';
+import type { Language, NotificationKind, RecipientType, VisitKind } from '../domain/notification.ts';
 import { writeCalendar } from './calendar.ts';
 import type { Email } from './email.ts';
 import { septetsOf, SMS_SEPTETS, toGsm7 } from './gsm7.ts';
+import type { Push } from './push.ts';
 import type { Sms } from './sms.ts';
 import { clockTime, fill, longDate, oneLine, shortDate, type Values, type Wording } from './template.ts';
 import { templates } from './templates.ts';
@@ -16,14 +17,25 @@ export type Visit = {
 };
 
 /** What is to be told, whoever to. */
-export type News = {
-  readonly kind: NotificationKind;
-  /** More than one only where an SMS reminds of all the visits of a day. */
+export type News = VisitNews | PlainNews;
+
+export type VisitNews = {
+  readonly kind: VisitKind;
+  /** More than one only where an SMS or a push message reminds of all the visits of a day. */
   readonly visits: readonly [Visit, ...Visit[]];
   /** Where the booking moved: its slot before. */
   readonly previousSlotStart?: Temporal.Instant;
   /** When it came to be. */
   readonly at: Temporal.Instant;
+};
+
+/** News of anything else says that it is there and where it can be read, and nothing of it. */
+type PlainNews = {
+  readonly kind: Exclude<NotificationKind, VisitKind>;
+  /** The id of what it is about. */
+  readonly reference: string;
+  /** How long a critical result has waited. */
+  readonly minutes?: number;
 };
 
 export type Reader = { readonly type: RecipientType; readonly language: Language; readonly address: string };
@@ -36,24 +48,32 @@ export function isWritten(kind: NotificationKind, reader: Reader): boolean {
 export function writeEmail(news: News, reader: Reader, from: string): Omit<Email, 'idempotencyKey'> {
   const wording = wordingFor(news.kind, reader);
   const values = valuesOf(news, reader.language);
-  const calendar = calendarMethods[news.kind];
+  const attachments = 'visits' in news ? calendarsOf(news, wording, values, reader, from) : [];
   return {
     from,
     to: oneLine(reader.address),
     subject: fill(wording.subject, values),
     text: fill(wording.text, values),
-    ...(calendar && { attachments: [attachCalendar(calendar, news, fill(wording.calendar, values), reader, from)] }),
+    ...(attachments.length > 0 && { attachments }),
   };
 }
 
 /** One part in the GSM 7-bit alphabet, as long as the names are written in it. */
 export function writeSms(news: News, reader: Reader): Omit<Sms, 'idempotencyKey'> {
-  const { sms, smsOfSeveral = sms } = wordingFor(news.kind, reader);
-  const template = news.visits.length > 1 ? smsOfSeveral : sms;
-  return { to: oneLine(reader.address), text: fitSms(template, valuesOf(news, reader.language)) };
+  return { to: oneLine(reader.address), text: fitSms(shortWords(news, reader), valuesOf(news, reader.language)) };
 }
 
-const calendarMethods: Readonly<Record<NotificationKind, 'REQUEST' | 'CANCEL' | undefined>> = {
+/** The words of the SMS, in any alphabet. */
+export function writePush(news: News, reader: Reader): Omit<Push, 'idempotencyKey'> {
+  return { to: oneLine(reader.address), text: fill(shortWords(news, reader), valuesOf(news, reader.language)) };
+}
+
+function shortWords(news: News, reader: Reader): string {
+  const { sms, smsOfSeveral = sms } = wordingFor(news.kind, reader);
+  return 'visits' in news && news.visits.length > 1 ? smsOfSeveral : sms;
+}
+
+const calendarMethods: Readonly<Record<VisitKind, 'REQUEST' | 'CANCEL' | undefined>> = {
   'booking-confirmed': 'REQUEST',
   'booking-rescheduled': 'REQUEST',
   'booking-cancelled': 'CANCEL',
@@ -71,7 +91,12 @@ function findWording(kind: NotificationKind, { type, language }: Reader): Wordin
   return type === 'practitioner' ? practitioner : patient;
 }
 
-function valuesOf({ visits, previousSlotStart }: News, language: Language): Values {
+function valuesOf(news: News, language: Language): Values {
+  if ('visits' in news) return valuesOfVisits(news, language);
+  return { reference: news.reference, ...(news.minutes !== undefined && { minutes: String(news.minutes) }) };
+}
+
+function valuesOfVisits({ visits, previousSlotStart }: VisitNews, language: Language): Values {
   const [{ bookingId, slotStart, practitioner }] = visits;
   const start = slotStart.toZonedDateTimeISO(practitioner.timeZone);
   const previous = previousSlotStart?.toZonedDateTimeISO(practitioner.timeZone);
@@ -92,7 +117,13 @@ function nameVisit({ slotStart, practitioner }: Visit, language: Language): stri
   return `${clockTime(slotStart.toZonedDateTimeISO(practitioner.timeZone), language)} ${practitioner.name}`;
 }
 
-function attachCalendar(method: 'REQUEST' | 'CANCEL', news: News, summary: string, reader: Reader, from: string) {
+function calendarsOf(news: VisitNews, { calendar }: Wording, values: Values, reader: Reader, from: string) {
+  const method = calendarMethods[news.kind];
+  if (method === undefined || calendar === undefined) return [];
+  return [attachCalendar(method, news, fill(calendar, values), reader, from)];
+}
+
+function attachCalendar(method: 'REQUEST' | 'CANCEL', news: VisitNews, summary: string, reader: Reader, from: string) {
   const [{ bookingId, version, slotStart, slotEnd, practitioner }] = news.visits;
   const content = writeCalendar({
     method,

@@ -4,13 +4,13 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import type { AwsOptions } from './aws.ts';
 import { clientSettings, nameProviderError } from './aws.ts';
 
-type TextMessage = {
-  readonly PhoneNumber: string;
+type TextMessage = ({ readonly PhoneNumber: string } | { readonly TargetArn: string }) & {
   readonly Message: string;
+  readonly MessageStructure?: string;
   readonly MessageAttributes: Record<string, MessageAttributeValue>;
 };
 
-/** Hands a text over for one phone; resolves to the id it is given. */
+/** Hands a text over for one phone, or one app on it; resolves to the id it is given. */
 export type DeliverText = (message: TextMessage) => Promise<string>;
 
 export function openSns(options: AwsOptions): DeliverText {

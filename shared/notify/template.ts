@@ -4,11 +4,14 @@ import type { Language } from '../domain/notification.ts';
  * The words of one kind of message in one language. A name in braces is replaced by a value:
  * `{practitioner}` and `{place}` as the practitioner's profile has them, `{date}` written out, `{day}` short, `{time}`,
  * `{zone}` (all on the practitioner's clock), `{reference}` the booking's id; where a booking moved, `{previousDate}` and
- * `{previousTime}`; where several visits share an SMS, `{visits}`.
- * No message says why a visit takes place: no specialty, no visit type, no reason.
+ * `{previousTime}`; where several visits share an SMS, `{visits}`. Of what is no visit, `{reference}` is the id, and
+ * `{minutes}` how long it has waited.
+ * No message says why a visit takes place, or what a result, a device or an order is: no specialty, no visit type, no
+ * reason, no name of an examination or of a kit.
  */
 export type Template = {
-  readonly patient: Wording;
+  /** Absent where only practitioners are told. */
+  readonly patient?: Wording;
   /** Absent where only patients are told. */
   readonly practitioner?: Wording;
 };
@@ -16,12 +19,12 @@ export type Template = {
 export type Wording = {
   readonly subject: string;
   readonly text: string;
-  /** At most 160 characters of the GSM 7-bit alphabet once filled. */
+  /** At most 160 characters of the GSM 7-bit alphabet once filled. A push message has the same words. */
   readonly sms: string;
   /** In place of `sms` where several visits share one. */
   readonly smsOfSeveral?: string;
-  /** How the visit is called in a calendar. */
-  readonly calendar: string;
+  /** How a visit is called in a calendar. */
+  readonly calendar?: string;
 };
 
 export type Values = Readonly<Record<string, string>>;

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDice } from '../../infra/seed/dice.ts';
 import { connectDatabase, type Database } from '../../shared/db/client.ts';
 import { bookings } from '../../shared/db/schema/booking.ts';
-import { deliveries } from '../../shared/db/schema/notification.ts';
+import { notices } from '../../shared/db/schema/notification.ts';
 import { busySlots } from '../../shared/db/schema/practitioner.ts';
 import { listDifferences } from '../load/check.ts';
 import { type Client, createClient } from '../load/client.ts';
@@ -74,7 +74,7 @@ describe('a load of the platform', () => {
     expect(await failing()).toContain('bookings of the practitioners touched are projected as they are');
     await db.update(busySlots).set({ active: true }).where(eq(busySlots.bookingId, second.id));
 
-    await db.delete(deliveries).where(eq(deliveries.bookingId, third.id));
+    await db.delete(notices).where(eq(notices.subjectId, third.id));
     expect(await failing()).toEqual([
       'bookings were last told to patient and practitioner in every way they allow',
       'messages belong to a delivery',

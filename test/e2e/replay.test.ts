@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
-import { asc, eq, max } from 'drizzle-orm';
+import { asc, eq, max, type SQL } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 
@@ -13,7 +13,7 @@ import { Booking } from '../../schemas/api/booking.ts';
 import { BookingCreated } from '../../schemas/events/booking.v1.ts';
 import { connectDatabase, type Database } from '../../shared/db/client.ts';
 import { bookingOutbox } from '../../shared/db/schema/booking.ts';
-import { deliveries } from '../../shared/db/schema/notification.ts';
+import { deliveries, notices } from '../../shared/db/schema/notification.ts';
 import { busySlots, practitioners } from '../../shared/db/schema/practitioner.ts';
 import { encodeEvent } from '../../shared/events/encode.ts';
 import type { EventLog, LogRecord } from '../../shared/events/event-log.ts';
@@ -175,7 +175,7 @@ async function mustBook(): Promise<void> {
   const answer = await platform.call('/fr/bookings', token, { ...platform.sample, slotStart, sameSpecialty: 'keep' });
   expect(answer.status).toBe(201);
   const { id } = Booking.parse(await answer.json());
-  const newest = () => db.select().from(deliveries).where(eq(deliveries.bookingId, id));
+  const newest = () => listTold(eq(notices.subjectId, id));
   const isTold = async () => {
     const told = await newest();
     return told.length >= 4 && told.every(({ status }) => status === 'sent');
@@ -234,5 +234,10 @@ async function busyOf(practitionerId: string) {
 }
 
 async function toldOf(eventId: string) {
-  return db.select().from(deliveries).where(eq(deliveries.eventId, eventId));
+  return listTold(eq(notices.eventId, eventId));
+}
+
+async function listTold(which: SQL) {
+  const told = await db.select().from(deliveries).innerJoin(notices, eq(notices.id, deliveries.noticeId)).where(which);
+  return told.map((row) => row.deliveries);
 }

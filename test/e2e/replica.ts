@@ -9,7 +9,7 @@ import { seed } from '../../infra/local/seed.ts';
 import type { AnyEvent } from '../../schemas/events/contract.ts';
 import { listPractices } from '../../shared/db/availability.ts';
 import { connectDatabase, type Database } from '../../shared/db/client.ts';
-import { deliveries, knownBookings, reminders } from '../../shared/db/schema/notification.ts';
+import { deliveries, knownBookings, notices, reminders } from '../../shared/db/schema/notification.ts';
 import { busySlots } from '../../shared/db/schema/practitioner.ts';
 import { freeSlotsOf } from '../../shared/domain/day-bits.ts';
 import { defaultGrid } from '../../shared/domain/grid.ts';
@@ -120,12 +120,16 @@ async function lastNewsOf(db: Database): Promise<string[]> {
   const rows = await db
     .select()
     .from(deliveries)
-    .innerJoin(knownBookings, eq(knownBookings.bookingId, deliveries.bookingId));
+    .innerJoin(notices, eq(notices.id, deliveries.noticeId))
+    .innerJoin(knownBookings, eq(knownBookings.bookingId, notices.subjectId));
   return rows
-    .filter(({ deliveries: told, bookings: known }) => told.bookingVersion === known.version)
-    .map(({ deliveries: { bookingId, eventId, kind, recipientType, recipientId, channel, status, errorCode } }) =>
-      [bookingId, eventId, kind, recipientType, recipientId, channel, status, errorCode].join(' '),
-    )
+    .filter(({ notices: told, bookings: known }) => told.subjectVersion === known.version)
+    .map(({ notices: { subjectId, eventId, kind }, deliveries: told }) => {
+      // Quiet hours may begin or end between two runs.
+      const status = told.status === 'held' ? 'sent' : told.status;
+      const { recipientType, recipientId, channel, errorCode } = told;
+      return [subjectId, eventId, kind, recipientType, recipientId, channel, status, errorCode].join(' ');
+    })
     .toSorted();
 }
 

@@ -10,6 +10,7 @@ import type { EventContract } from '../../schemas/events/contract.ts';
 import { openEventLog } from '../../shared/events/open-event-log.ts';
 import { addPatient, addPractice } from '../support/practices.ts';
 import { badValues, canary, extraNames, membersOf, notJson, notObjects, withExtraMember } from './bad-values.ts';
+import type { Member } from './bad-values.ts';
 import { openFunction, openRealWorld, type OpenedFunction, type RealWorld } from './real-functions.ts';
 
 type Attributes = Readonly<Record<string, unknown>>;
@@ -19,7 +20,10 @@ type Mode = (typeof modes)[number];
 const modes = ['binary', 'structured', 'batch'] as const;
 const subscribed: readonly { readonly name: Workload; readonly topics: readonly (string | undefined)[] }[] = [
   { name: 'availability', topics: ['booking-events', 'practitioner-events'] },
-  { name: 'notifications', topics: ['booking-events', 'reminder-events'] },
+  {
+    name: 'notifications',
+    topics: ['booking-events', 'reminder-events', 'result-events', 'homekit-events', 'customer-events'],
+  },
   { name: 'worker', topics: ['jobs'] },
   { name: 'cron', topics: [undefined] },
 ];
@@ -68,7 +72,8 @@ describe.each(subscribed)('the events of $name', ({ name, topics }) => {
 
     function good(): Record<string, unknown> {
       const sample = sampleOf(people);
-      return Object.fromEntries(members.filter(({ required }) => required).map((one) => [one.name, sample[one.name]]));
+      const valueOf = ({ name: member, schema }: Member) => schema.enum?.[0] ?? sample[member];
+      return Object.fromEntries(members.filter(({ required }) => required).map((one) => [one.name, valueOf(one)]));
     }
 
     it('refuses data with a wrong value, a member missing or one too many', async () => {
@@ -216,12 +221,26 @@ function sampleOf(people: Readonly<Record<string, string>>): Readonly<Record<str
     previousSlotEnd: after(4),
     expiresAt: Temporal.Now.instant().add({ minutes: 10 }).toString(),
     dueAt: Temporal.Now.instant().toString(),
-    cancelledBy: 'patient',
-    cause: 'released',
     idempotencyKey: randomUUID(),
     deadline: after(0),
     sealed: 'a..b.c.d',
-    scope: 'availability',
+    noticeId: randomUUID(),
+    reportId: randomUUID(),
+    alertId: randomUUID(),
+    deviceId: randomUUID(),
+    granteeId: randomUUID(),
+    testKitId: randomUUID(),
+    customerId: people['patientId'],
+    orderId: randomUUID(),
+    raisedAt: Temporal.Now.instant().toString(),
+    releasedAt: Temporal.Now.instant().toString(),
+    correctedAt: Temporal.Now.instant().toString(),
+    retractedAt: Temporal.Now.instant().toString(),
+    acknowledgedAt: Temporal.Now.instant().toString(),
+    occurredAt: Temporal.Now.instant().toString(),
+    step: 1,
+    consentVersion: '2026-03',
+    addressHash: '0'.repeat(64),
     exportId: randomUUID(),
     erasureId: randomUUID(),
     from: after(0).slice(0, 10),

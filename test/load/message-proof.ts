@@ -1,13 +1,13 @@
-import { inArray } from 'drizzle-orm';
+import { eq, getTableColumns, inArray } from 'drizzle-orm';
 import { z } from 'zod';
 
 import { SentMessage } from '../../infra/local/mailbox/sent-messages.ts';
 import type { Database } from '../../shared/db/client.ts';
 import { getPractitionerContact, listPatientRecipients } from '../../shared/db/recipients.ts';
-import { deliveries } from '../../shared/db/schema/notification.ts';
+import { deliveries, notices } from '../../shared/db/schema/notification.ts';
 import { markSuppressed } from '../../shared/db/suppressed-addresses.ts';
 import {
-  channels,
+  channelsTo,
   type NotificationKind,
   type Recipient,
   unreachableBecause,
@@ -17,7 +17,7 @@ import type { EventsByBooking } from './event-proof.ts';
 import type { AnsweredBooking } from './ledger.ts';
 import type { ProofSource } from './proof-source.ts';
 
-type Delivery = typeof deliveries.$inferSelect;
+type Delivery = typeof deliveries.$inferSelect & Pick<typeof notices.$inferSelect, 'kind' | 'eventId'>;
 type Messages = ReadonlyMap<string, readonly SentMessage[]>;
 
 /** Both parties were told the last news of each booking in every way they allow, once. */
@@ -52,7 +52,9 @@ async function listDeliveries(db: Database, bookingIds: readonly string[]): Prom
   const found: Delivery[] = [];
   for (let first = 0; first < bookingIds.length; first += 5_000) {
     const some = bookingIds.slice(first, first + 5_000);
-    found.push(...(await db.select().from(deliveries).where(inArray(deliveries.bookingId, some))));
+    const columns = { ...getTableColumns(deliveries), kind: notices.kind, eventId: notices.eventId };
+    const told = db.select(columns).from(deliveries).innerJoin(notices, eq(notices.id, deliveries.noticeId));
+    found.push(...(await told.where(inArray(notices.subjectId, some))));
   }
   return found;
 }
@@ -104,19 +106,24 @@ function rememberRecipients(db: Database): RecipientsOf {
 function untold(booking: AnsweredBooking, recipients: readonly Recipient[], told: readonly Delivery[]): string[] {
   const kind = kindOf(booking);
   const expected = recipients.flatMap((recipient) =>
-    channels.map((channel) => {
+    channelsTo(recipient).map((channel) => {
       const reason = unreachableBecause(recipient, kind, channel);
       return `${kind} by ${channel} to ${recipient.type} ${recipient.id}: ${reason ? `suppressed, ${reason}` : 'sent'}`;
     }),
   );
   const found = told.map(
     ({ kind, channel, recipientType, recipientId, status, errorCode }) =>
-      `${kind} by ${channel} to ${recipientType} ${recipientId}: ${status}${errorCode === null ? '' : `, ${errorCode}`}`,
+      `${kind} by ${channel} to ${recipientType} ${recipientId}: ${fateOf(status)}${errorCode === null ? '' : `, ${errorCode}`}`,
   );
   return [
     ...expected.filter((one) => !found.includes(one)).map((one) => `${booking.id} lacks ${one}`),
     ...found.filter((one) => !expected.includes(one)).map((one) => `${booking.id} has ${one}`),
   ];
+}
+
+/** In somebody's quiet hours a message waits for their end. */
+function fateOf(status: Delivery['status']): string {
+  return status === 'held' ? 'sent' : status;
 }
 
 function kindOf({ status, version }: AnsweredBooking): NotificationKind {

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { boolean, char, customType, integer, pgSchema, text, uuid } from 'drizzle-orm/pg-core';
+import { boolean, char, customType, integer, jsonb, pgSchema, text, uuid } from 'drizzle-orm/pg-core';
 
 import type { Channel, DeliveryStatus, NotificationKind, RecipientType } from '../../domain/notification.ts';
 import { inboxTable } from './inbox.ts';
@@ -34,17 +34,40 @@ export const reminders = notificationSchema.table('reminders', {
   triggerId: uuid('trigger_id'),
 });
 
-export const deliveries = notificationSchema.table('deliveries', {
+/** What the words of a notice need beside its subject: times and counts, nothing personal. */
+export type NoticeFacts = {
+  /** RFC 3339; where a booking moved, its slot before. */
+  readonly previousSlotStart?: string;
+  /** How long a critical result has waited. */
+  readonly minutes?: number;
+};
+
+export const notices = notificationSchema.table('notices', {
   id: uuid().primaryKey().defaultRandom(),
   eventSource: text('event_source').notNull(),
   eventId: text('event_id').notNull(),
+  kind: text().$type<NotificationKind>().notNull(),
+  country: char('country_code', { length: 2 }).notNull(),
+  patientId: uuid('patient_id').notNull(),
+  subjectId: uuid('subject_id').notNull(),
+  subjectVersion: integer('subject_version').notNull(),
+  facts: jsonb().$type<NoticeFacts>().notNull().default({}),
+  occurredAt: instant('occurred_at').notNull(),
+  createdAt: instant('created_at')
+    .notNull()
+    .default(sql`now()`),
+});
+
+export const deliveries = notificationSchema.table('deliveries', {
+  id: uuid().primaryKey().defaultRandom(),
+  noticeId: uuid('notice_id').notNull(),
   recipientType: text('recipient_type').$type<RecipientType>().notNull(),
   recipientId: uuid('recipient_id').notNull(),
   channel: text().$type<Channel>().notNull(),
-  kind: text().$type<NotificationKind>().notNull(),
-  bookingId: uuid('booking_id').notNull(),
-  bookingVersion: integer('booking_version').notNull(),
   status: text().$type<DeliveryStatus>().notNull(),
+  dueAt: instant('due_at').notNull(),
+  gatherKey: text('gather_key'),
+  gathered: integer().notNull().default(1),
   attempts: integer().notNull().default(0),
   mayRepeat: boolean('may_repeat').notNull().default(false),
   providerMessageId: text('provider_message_id'),
@@ -60,6 +83,17 @@ export const deliveries = notificationSchema.table('deliveries', {
 export const suppressedAddresses = notificationSchema.table('suppressed_addresses', {
   addressHash: bytea('address_hash').primaryKey(),
   reason: text().$type<'bounced' | 'complained'>().notNull(),
+});
+
+export const acknowledgedAlerts = notificationSchema.table('acknowledged_alerts', {
+  alertId: uuid('alert_id').primaryKey(),
+  acknowledgedAt: instant('acknowledged_at').notNull(),
+});
+
+export const transientBounces = notificationSchema.table('transient_bounces', {
+  addressHash: bytea('address_hash').notNull(),
+  feedbackId: text('feedback_id').notNull(),
+  bouncedAt: instant('bounced_at').notNull(),
 });
 
 export const notificationInbox = inboxTable(notificationSchema);

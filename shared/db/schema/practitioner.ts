@@ -37,8 +37,14 @@ const name = {
 /** By kind of message, the channels that are wanted or not; what is not said is wanted. */
 const channels = () => jsonb().$type<Preferences>().notNull();
 
+const quietHours = {
+  quietStartMinute: smallint('quiet_start_minute'),
+  quietEndMinute: smallint('quiet_end_minute'),
+};
+
 export const practitioners = practitionerSchema.table('practitioners', {
   ...name,
+  ...quietHours,
   channels: channels().default({}),
   version: integer().notNull().default(1),
   specialties: text().array().notNull(),
@@ -108,7 +114,18 @@ export const practitionerOutbox = outboxTable(practitionerSchema);
 export const publishedVisitTypes = practitionerSchema.view('published_visit_types', visitTypeRules).existing();
 
 export const publishedPractitioners = practitionerSchema
-  .view('published_practitioners', { ...name, channels: channels() })
+  .view('published_practitioners', { ...name, ...quietHours, channels: channels() })
+  .existing();
+
+/** Who is called beside a practitioner who does not answer. */
+export const publishedStandIns = practitionerSchema
+  .view('published_stand_ins', {
+    country: country(),
+    practitionerId: uuid('practitioner_id').notNull(),
+    standInId: uuid('stand_in_id').notNull(),
+    validFrom: instant('valid_from').notNull(),
+    validUntil: instant('valid_until'),
+  })
   .existing();
 
 export type WorkingHoursJson = { weekday: number; startMinute: number; endMinute: number };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { sql } from 'drizzle-orm';
+import { eq, sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { lanesOf } from '../../../functions/cron/lanes.ts';
@@ -11,6 +11,7 @@ import { leases, taskRuns } from '../../../shared/db/schema/cron.ts';
 import {
   deliveries,
   knownBookings,
+  notices,
   notificationInbox,
   notificationOutbox,
   reminders,
@@ -175,34 +176,31 @@ describe('a day', () => {
     expect(claimed.flat().map(({ eventId }) => eventId)).toEqual(['young', 'young']);
   });
 
-  it('forgets deliveries, and visits with their reminders, once no event of theirs can come again', async () => {
+  it('forgets notices, and visits with their reminders, once no event of theirs can come again', async () => {
     const { notification } = contexts;
     await notification.delete(knownBookings);
     await visitEnded(150);
     const young = await visitEnded(149);
-    const delivery: Omit<typeof deliveries.$inferInsert, 'eventId'> = {
-      eventSource: '/s',
-      recipientType: 'patient',
-      recipientId: randomUUID(),
-      channel: 'sms',
-      kind: 'booking-confirmed',
-      bookingId: young,
-      bookingVersion: 1,
-      status: 'planned',
-    };
-    await notification.insert(deliveries).values([
-      { ...delivery, eventId: 'old', createdAt: ago(150) },
-      { ...delivery, eventId: 'young', createdAt: ago(149) },
-    ]);
+    await noticeMade('old', 150);
+    await noticeMade('young', 149);
 
     expect(await platform(eventLog().append).tick()).toBe(204);
     const left = await notification.select().from(knownBookings);
     expect(left.map(({ bookingId }) => bookingId)).toEqual([young]);
     const reminded = await notification.select().from(reminders);
     expect(reminded.map(({ bookingId }) => bookingId)).toEqual([young]);
-    const told = await notification.select().from(deliveries);
-    expect(told.map(({ eventId }) => eventId)).toEqual(['young']);
+    const told = await notification.select().from(notices).innerJoin(deliveries, eq(deliveries.noticeId, notices.id));
+    expect(told.map(({ notices: { eventId } }) => eventId)).toEqual(['young']);
   });
+
+  async function noticeMade(eventId: string, days: number): Promise<void> {
+    const [noticeId, patientId, now] = [randomUUID(), randomUUID(), Temporal.Now.instant()];
+    const about = { country: 'fr', patientId, subjectId: randomUUID(), subjectVersion: 1, occurredAt: now };
+    const made = { id: noticeId, eventSource: '/s', eventId, kind: 'booking-confirmed', createdAt: ago(days) } as const;
+    await contexts.notification.insert(notices).values({ ...about, ...made });
+    const to = { recipientType: 'patient', recipientId: patientId, channel: 'sms' } as const;
+    await contexts.notification.insert(deliveries).values({ ...to, noticeId, status: 'planned', dueAt: now });
+  }
 
   /** @returns the id of a booking that was reminded of before its visit. */
   async function visitEnded(days: number): Promise<string> {

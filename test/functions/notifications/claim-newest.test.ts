@@ -16,8 +16,8 @@ afterAll(() => world.close());
 const now = Temporal.Instant.from(MORNING);
 
 /** A booking at version 1 with an e-mail about it still to be sent. */
-async function addDelivery(): Promise<OpenDelivery> {
-  const [id, bookingId, person] = [randomUUID(), randomUUID(), randomUUID()];
+async function addDelivery(): Promise<OpenDelivery & { readonly bookingId: string }> {
+  const [id, noticeId, bookingId, person] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
   await world.insert('notification.bookings', {
     booking_id: bookingId,
     version: 1,
@@ -27,10 +27,20 @@ async function addDelivery(): Promise<OpenDelivery> {
     slot_start: MORNING,
     slot_end: MORNING,
   });
-  const about = { booking_id: bookingId, booking_version: 1, kind: 'booking-confirmed', status: 'planned' };
+  await world.insert('notification.notices', {
+    id: noticeId,
+    event_source: 's',
+    event_id: id,
+    kind: 'booking-confirmed',
+    country_code: 'fr',
+    patient_id: person,
+    subject_id: bookingId,
+    subject_version: 1,
+    occurred_at: MORNING,
+  });
   const to = { recipient_type: 'patient', recipient_id: person, channel: 'email' };
-  await world.insert('notification.deliveries', { id, event_source: 's', event_id: id, ...about, ...to });
-  return { id, bookingId, kind: 'booking-confirmed', recipientType: 'patient', recipientId: person, channel: 'email' };
+  await world.insert('notification.deliveries', { id, notice_id: noticeId, status: 'planned', ...to });
+  return { id, noticeId, bookingId, recipientType: 'patient', recipientId: person, channel: 'email' };
 }
 
 it('waits for a newer state that is being written, and then withholds the message', async () => {

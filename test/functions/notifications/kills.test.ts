@@ -146,15 +146,19 @@ it(
 
 it('tells of every booking in order, its newest state last', async () => {
   const outOfOrder = await world.rows(
-    `SELECT DISTINCT d.booking_id FROM notification.deliveries d JOIN public.taken t ON t.delivery_id = d.id
-     JOIN notification.deliveries e USING (booking_id, recipient_id, channel) JOIN public.taken u ON u.delivery_id = e.id
-     WHERE d.booking_version < e.booking_version AND t.seq > u.seq`,
+    `WITH told AS (
+       SELECT n.subject_id, n.subject_version, d.recipient_id, d.channel, t.seq
+       FROM notification.deliveries d JOIN notification.notices n ON n.id = d.notice_id
+       JOIN public.taken t ON t.delivery_id = d.id
+     )
+     SELECT DISTINCT subject_id FROM told d JOIN told e USING (subject_id, recipient_id, channel)
+     WHERE d.subject_version < e.subject_version AND d.seq > e.seq`,
   );
   expect(outOfOrder).toEqual([]);
   const untold = await world.rows(
     `SELECT b.booking_id FROM notification.bookings b WHERE 4 <> (
-       SELECT count(*) FROM notification.deliveries d
-       WHERE d.booking_id = b.booking_id AND d.booking_version = b.version AND d.status = 'sent')`,
+       SELECT count(*) FROM notification.deliveries d JOIN notification.notices n ON n.id = d.notice_id
+       WHERE n.subject_id = b.booking_id AND n.subject_version = b.version AND d.status = 'sent')`,
   );
   expect(untold).toEqual([]);
 });

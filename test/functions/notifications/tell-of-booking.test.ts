@@ -28,7 +28,8 @@ type DeliveryRow = { status: string; attempts: number; may_repeat: boolean; erro
 
 function deliveriesOf(event: AnyEvent) {
   return world.rows<DeliveryRow & { channel: string; recipient_type: string; provider_message_id: string | null }>(
-    'SELECT * FROM notification.deliveries WHERE event_id = $1 ORDER BY recipient_type, channel',
+    `SELECT d.* FROM notification.deliveries d JOIN notification.notices n ON n.id = d.notice_id
+     WHERE n.event_id = $1 ORDER BY recipient_type, channel`,
     [event.id],
   );
 }
@@ -200,7 +201,7 @@ describe('events delivered more than once', () => {
 
   it('at once tell once', async () => {
     const event = booking(await parties(), SLOT).created();
-    const other = world.startFunction(mailboxInto(world.sent));
+    const other = world.startFunction(mailbox(world.sent));
     const statuses = await Promise.all(
       [world.deliver, other, world.deliver, other].map((to) => world.deliverUntilDone(event, to)),
     );
@@ -217,22 +218,6 @@ describe('events delivered more than once', () => {
     expect(tally(world.sent)['sms patient']).toBeUndefined();
   });
 });
-
-function mailboxInto(sent: Sent[]) {
-  const box = mailbox();
-  return {
-    sendEmail: async (email: Parameters<typeof box.sendEmail>[0]) => {
-      const answer = await box.sendEmail(email);
-      sent.push(...box.sent.splice(0));
-      return answer;
-    },
-    sendSms: async (sms: Parameters<typeof box.sendSms>[0]) => {
-      const answer = await box.sendSms(sms);
-      sent.push(...box.sent.splice(0));
-      return answer;
-    },
-  };
-}
 
 describe('events out of order', () => {
   const orders = [
@@ -291,7 +276,7 @@ describe('events out of order', () => {
     const [created, cancelled] = [visit.created(), visit.cancelled()];
     const started = Promise.withResolvers<void>();
     const release = Promise.withResolvers<void>();
-    const box = mailboxInto(world.sent);
+    const box = mailbox(world.sent);
     const slow = world.startFunction({
       ...box,
       sendEmail: async (email) => {
@@ -315,7 +300,7 @@ describe('events out of order', () => {
 describe('providers that fail', () => {
   it('are asked again for what they did not take, and for nothing else', async () => {
     const event = booking(await parties(), SLOT).created();
-    const box = mailboxInto(world.sent);
+    const box = mailbox(world.sent);
     let throttles = 3;
     const flaky = world.startFunction({
       ...box,
@@ -336,7 +321,7 @@ describe('providers that fail', () => {
   it('refuse for good: all others are told, the event goes to the dead letters, a redrive tries again', async () => {
     const event = booking(await parties(), SLOT).created();
     const refusing = world.startFunction({
-      ...mailboxInto(world.sent),
+      ...mailbox(world.sent),
       sendEmail: async () => Promise.reject(new AppError('unprocessable', 'no', { reason: 'invalid-address' })),
     });
     expect(await refusing(event)).toBe(422);
@@ -358,7 +343,7 @@ describe('providers that fail', () => {
 describe('a crash between send and record', () => {
   it('repeats one message at most, after its lease, and says so', async () => {
     const event = booking(await parties(), SLOT).created();
-    const box = mailboxInto(world.sent);
+    const box = mailbox(world.sent);
     const crashed = Promise.withResolvers<void>();
     let silent = 0;
     const crashing = world.startFunction({
@@ -401,7 +386,7 @@ describe('a crash between send and record', () => {
   function slowSms() {
     const started = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<void>();
-    const box = mailboxInto(world.sent);
+    const box = mailbox(world.sent);
     const deliver = world.startFunction({
       ...box,
       sendSms: async (sms) => {

@@ -30,6 +30,7 @@ async function main(urls: readonly string[], clock: string): Promise<void> {
     practitioners,
     sendEmail: take,
     sendSms: take,
+    sendPush: take,
     emailFrom: 'no-reply@careflow.example',
     now: () => base.add({ milliseconds: Math.round(performance.now() - start) }),
     ladder: defaultLadder,

@@ -7,15 +7,18 @@ import { BookingCancelled, BookingCreated, BookingRescheduled } from '../../../s
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import { subscriptionsOf } from '../../../functions/notifications/subscriptions.ts';
 import { connectDatabase } from '../../../shared/db/client.ts';
+import { releaseDueDeliveries } from '../../../shared/db/notices.ts';
 import { triggerDueReminders } from '../../../shared/db/reminders.ts';
 import { defaultLadder } from '../../../shared/domain/reminder.ts';
+import type { Channel } from '../../../shared/domain/notification.ts';
 import type { SendEmail } from '../../../shared/notify/email.ts';
+import type { SendPush } from '../../../shared/notify/push.ts';
 import type { SendSms } from '../../../shared/notify/sms.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 import { createDatabase } from '../../support/services/database.ts';
 
 export type Sent = {
-  readonly channel: 'email' | 'sms';
+  readonly channel: Channel;
   readonly to: string;
   readonly subject: string | undefined;
   readonly text: string;
@@ -23,17 +26,18 @@ export type Sent = {
   readonly deliveryId: string;
 };
 
-export type Providers = { readonly sendEmail: SendEmail; readonly sendSms: SendSms };
+export type Providers = { readonly sendEmail: SendEmail; readonly sendSms: SendSms; readonly sendPush: SendPush };
 
 /** Providers that take everything and remember it. */
-export function mailbox() {
-  const sent: Sent[] = [];
+export function mailbox(sent: Sent[] = []) {
   const take = (message: Sent) => ({ providerMessageId: `m-${sent.push(message)}` });
   const providers: Providers = {
     sendEmail: async ({ to, subject, text, attachments = [], idempotencyKey }) =>
       take({ channel: 'email', to, subject, text, calendar: attachments[0]?.content, deliveryId: idempotencyKey }),
     sendSms: async ({ to, text, idempotencyKey }) =>
       take({ channel: 'sms', to, subject: undefined, text, calendar: undefined, deliveryId: idempotencyKey }),
+    sendPush: async ({ to, text, idempotencyKey }) =>
+      take({ channel: 'push', to, subject: undefined, text, calendar: undefined, deliveryId: idempotencyKey }),
   };
   return { sent, ...providers };
 }
@@ -121,21 +125,23 @@ export async function openWorld() {
       return id;
     },
 
-    async addPatient({ email, sms, preferences }: NewPatient = {}): Promise<string> {
+    async addPatient({ email, sms, push, preferences }: NewPatient = {}): Promise<string> {
       const id = randomUUID();
       const name = { given_name: 'Anna', family_name: 'Secret', birth_date: '1990-01-01', sex: 'female' };
       await insert('patient.patients', { id, country_code: 'fr', ...name, time_zone: ZONE });
       if (email !== null) await insert('patient.contact_points', contact(id, 'email', email ?? `${id}@home.example`));
       if (sms !== null) await insert('patient.contact_points', contact(id, 'sms', sms ?? '+33600000001'));
+      if (push !== undefined) await insert('patient.contact_points', contact(id, 'push', push));
       await insert('patient.preferences', { patient_id: id, language: 'fr', ...preferences });
       return id;
     },
 
     insert,
 
-    /** Triggers what is due and delivers it, as cron, outbox and KafkaSource do. */
+    /** Triggers and releases what is due and delivers it, as cron, outbox and KafkaSource do. */
     async tick(): Promise<number> {
       const triggered = await triggerDueReminders(db, now(), 100, TRACE);
+      await releaseDueDeliveries(db, now(), 100, TRACE);
       const events = await rows<{ event: AnyEvent }>(
         'UPDATE notification.outbox SET sent_at = now() WHERE sent_at IS NULL RETURNING event',
       );
@@ -165,6 +171,8 @@ export type World = Awaited<ReturnType<typeof openWorld>>;
 type NewPatient = {
   readonly email?: string | null;
   readonly sms?: string | null;
+  /** None unless given. */
+  readonly push?: string;
   readonly preferences?: Record<string, unknown>;
 };
 

@@ -8,7 +8,7 @@ const anna: Recipient = {
   type: 'patient',
   id: 'anna',
   language: 'fr',
-  addresses: { email: 'anna@example.org', sms: undefined },
+  addresses: { email: 'anna@example.org', sms: undefined, push: undefined },
   suppressed: [],
   preferences: { reminder: { email: false } },
   quietHours: undefined,

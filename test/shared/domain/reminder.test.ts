@@ -16,11 +16,12 @@ function plan(slotStart: string, bookedAt: string, quiet?: typeof night) {
 }
 
 describe('the default ladder', () => {
-  it('reminds by e-mail a week and a day before, by SMS two days before, at the time of day of the visit', () => {
+  it('reminds by e-mail a week and a day before, by SMS two days and by push a day before, at the time of day of the visit', () => {
     expect(plan('2030-01-20T10:30:00+01:00', '2030-01-01T09:00:00+01:00')).toEqual([
       'email 2030-01-13T10:30:00',
       'sms 2030-01-18T10:30:00',
       'email 2030-01-19T10:30:00',
+      'push 2030-01-19T10:30:00',
     ]);
   });
 
@@ -28,11 +29,15 @@ describe('the default ladder', () => {
     expect(plan('2030-01-20T10:30:00+01:00', '2030-01-18T09:00:00+01:00')).toEqual([
       'sms 2030-01-18T10:30:00',
       'email 2030-01-19T10:30:00',
+      'push 2030-01-19T10:30:00',
     ]);
   });
 
   it('leaves out what would follow on the heels of the confirmation', () => {
-    expect(plan('2030-01-20T10:30:00+01:00', '2030-01-18T10:00:00+01:00')).toEqual(['email 2030-01-19T10:30:00']);
+    expect(plan('2030-01-20T10:30:00+01:00', '2030-01-18T10:00:00+01:00')).toEqual([
+      'email 2030-01-19T10:30:00',
+      'push 2030-01-19T10:30:00',
+    ]);
   });
 
   it('reminds once, by SMS, of a visit booked on its own day', () => {
@@ -53,6 +58,7 @@ describe('the default ladder', () => {
       'email 2030-03-25T10:30:00',
       'sms 2030-03-30T10:30:00',
       'email 2030-03-31T10:30:00',
+      'push 2030-03-31T10:30:00',
     ]);
   });
 
@@ -60,6 +66,7 @@ describe('the default ladder', () => {
     expect(plan('2030-01-20T07:30:00+01:00', '2030-01-17T09:00:00+01:00', night)).toEqual([
       'sms 2030-01-18T08:00:00',
       'email 2030-01-19T08:00:00',
+      'push 2030-01-19T08:00:00',
     ]);
   });
 
@@ -74,7 +81,7 @@ describe('the default ladder', () => {
 });
 
 it.each([
-  ['email:7d sms:2d email:1d', defaultLadder.ahead],
+  ['email:7d sms:2d email:1d push:1d', defaultLadder.ahead],
   ['sms:120m', defaultLadder.sameDay],
   [' none ', []],
   ['fax:1d', undefined],

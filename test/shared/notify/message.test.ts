@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { languages, notificationKinds } from '../../../shared/domain/notification.ts';
+import { isVisitKind, languages, notificationKinds } from '../../../shared/domain/notification.ts';
 import { isGsm7, septetsOf, SMS_SEPTETS } from '../../../shared/notify/gsm7.ts';
-import { isWritten, type Reader, writeEmail, writeSms } from '../../../shared/notify/message.ts';
-import { named, sampleNews, sampleVisit } from './sample-news.ts';
+import { isWritten, type Reader, writeEmail, writePush, writeSms } from '../../../shared/notify/message.ts';
+import { named, newsOf, sampleNews, sampleVisit } from './sample-news.ts';
 
 const from = 'Careflow <no-reply@careflow.example>';
 
@@ -18,15 +18,41 @@ const everyMessage = notificationKinds.flatMap((kind) =>
 );
 
 it.each(everyMessage)('%s has every word and no blank', (_, kind, reader) => {
-  const { subject, text, attachments = [] } = writeEmail(sampleNews(kind), reader, from);
-  const sms = writeSms(sampleNews(kind), reader).text;
-  for (const written of [subject, text, sms]) {
+  const { subject, text } = writeEmail(newsOf(kind), reader, from);
+  const short = [writeSms(newsOf(kind), reader).text, writePush(newsOf(kind), reader).text];
+  for (const written of [subject, text, ...short]) {
     expect(written).not.toMatch(/[{}]|undefined/);
-    expect(written).toContain('10:00');
+    expect(written.trim().length).toBeGreaterThan(15);
   }
-  expect(subject).not.toContain('\n');
+  expect(subject + short.join('')).not.toContain('\n');
+});
+
+const ofVisits = everyMessage.filter(([, kind]) => isVisitKind(kind));
+
+it.each(ofVisits)('%s says when', (_, kind, reader) => {
+  const { subject, text, attachments = [] } = writeEmail(newsOf(kind), reader, from);
+  for (const written of [subject, text, writeSms(newsOf(kind), reader).text]) expect(written).toContain('10:00');
   expect(text).toMatch(/2030/);
   expect(attachments).toHaveLength(kind === 'booking-reminder' ? 0 : 1);
+});
+
+it('is written in every language for each reader that it has in one', () => {
+  for (const kind of notificationKinds) {
+    const written = readers
+      .filter((reader) => isWritten(kind, reader))
+      .map(({ type, language }) => ({ type, language }));
+    const types = new Set(written.map(({ type }) => type));
+    expect(types.size).toBeGreaterThan(0);
+    expect(written).toHaveLength(types.size * languages.length);
+  }
+});
+
+it('alerts practitioners alone of critical results, and says for how long nobody has acknowledged one', () => {
+  const reader: Reader = { type: 'practitioner', language: 'de', address: '+4930000000' };
+  expect(isWritten('critical-result-raised', { ...reader, type: 'patient' })).toBe(false);
+  expect(writeSms(newsOf('critical-result-escalated'), reader).text).toBe(
+    'DRINGEND Careflow: kritischer Befund seit 15 min unbestätigt. Jetzt handeln. Ref. 018f3a5e-0000-7000-8000-000000000001',
+  );
 });
 
 it.each(everyMessage)('%s fits one SMS, even with the longest names', (_, kind, reader) => {
@@ -34,10 +60,9 @@ it.each(everyMessage)('%s fits one SMS, even with the longest names', (_, kind, 
     'Marie-Françoise Éléonore de la Rochefoucauld-Montmorency von Württemberg zu Hohenzollern',
     '123456 boulevard du Général-de-Gaulle, résidence Les Cèdres, bâtiment C, Saint-Germain-en-Laye',
   );
-  const { text } = writeSms(sampleNews(kind, { practitioner }), reader);
+  const { text } = writeSms(newsOf(kind, { practitioner }), reader);
   expect(isGsm7(text)).toBe(true);
   expect(septetsOf(text)).toBeLessThanOrEqual(SMS_SEPTETS);
-  expect(text).toContain('10:00');
 });
 
 it('writes dates in the language of the reader and on the clock of the practitioner', () => {

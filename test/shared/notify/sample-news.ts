@@ -1,5 +1,5 @@
-import type { NotificationKind } from '../../../shared/domain/notification.ts';
-import type { News, Visit } from '../../../shared/notify/message.ts';
+import { isVisitKind, type NotificationKind, type VisitKind } from '../../../shared/domain/notification.ts';
+import type { News, Visit, VisitNews } from '../../../shared/notify/message.ts';
 
 export const sampleVisit: Visit = {
   bookingId: '018f3a5e-0000-7000-8000-000000000001',
@@ -9,7 +9,12 @@ export const sampleVisit: Visit = {
   practitioner: { name: 'Jeanne Lefèvre', place: '12 rue des Lilas, Lyon', timeZone: 'Europe/Paris' },
 };
 
-export function sampleNews(kind: NotificationKind, visit: Partial<Visit> = {}): News {
+/** News of any kind; of a visit, of this one. */
+export function newsOf(kind: NotificationKind, visit: Partial<Visit> = {}): News {
+  return isVisitKind(kind) ? sampleNews(kind, visit) : { kind, reference: sampleVisit.bookingId, minutes: 15 };
+}
+
+export function sampleNews(kind: VisitKind, visit: Partial<Visit> = {}): VisitNews {
   return {
     kind,
     visits: [{ ...sampleVisit, ...visit }],

@@ -1,0 +1,63 @@
+import {
+  type Claim,
+  claimAlert,
+  claimDelivery,
+  claimNewest,
+  type OpenDelivery,
+  withholdDelivery,
+} from '../../shared/db/deliveries.ts';
+import type { KnownBooking } from '../../shared/db/known-bookings.ts';
+import type { NewNotice } from '../../shared/db/notices.ts';
+import type { PractitionerContact } from '../../shared/db/recipients.ts';
+import { isVisitKind, lateBecause, type NotificationKind, type VisitKind } from '../../shared/domain/notification.ts';
+import type { News } from '../../shared/notify/message.ts';
+import type { Deps, Occasion } from './deliver.ts';
+
+type PlainKind = Exclude<NotificationKind, VisitKind>;
+
+export type VisitNotice = Omit<NewNotice, 'kind'> & { readonly kind: VisitKind };
+
+/** What is told of anything but visits: that it is there. */
+export type PlainNotice = Omit<NewNotice, 'kind'> & { readonly kind: PlainKind };
+
+export function isPlain(notice: NewNotice): notice is PlainNotice {
+  return !isVisit(notice);
+}
+
+export function isVisit(notice: NewNotice): notice is VisitNotice {
+  return isVisitKind(notice.kind);
+}
+
+/** Claims deliveries of plain news: alerts only as long as nobody has acknowledged them. */
+export function claimPlain({ db, now }: Deps, notice: PlainNotice): Occasion['claim'] {
+  const { kind, subjectId: reference, facts } = notice;
+  const news = { kind, reference, ...(facts?.minutes !== undefined && { minutes: facts.minutes }) };
+  const isAlert = kind === 'critical-result-raised' || kind === 'critical-result-escalated';
+  const claim = isAlert ? claimAlert : claimDelivery;
+  return async (delivery) => withNews(await claim(db, delivery, now()), news);
+}
+
+/** Claims deliveries that tell of a booking's newest state, until its visit begins. */
+export function claimVisit(
+  { db, now }: Deps,
+  notice: VisitNotice,
+  booking: KnownBooking,
+  practitioner: PractitionerContact,
+): Occasion['claim'] {
+  const { previousSlotStart } = notice.facts ?? {};
+  const news = {
+    kind: notice.kind,
+    visits: [{ ...booking, practitioner }],
+    at: notice.occurredAt,
+    ...(previousSlotStart !== undefined && { previousSlotStart: Temporal.Instant.from(previousSlotStart) }),
+  } as const;
+  return async (delivery: OpenDelivery) => {
+    const late = lateBecause(booking.slotStart, now());
+    if (late) return withholdDelivery(db, delivery, late, now());
+    return withNews(await claimNewest(db, delivery, now()), news);
+  };
+}
+
+function withNews(claim: Claim | undefined, news: News) {
+  return claim && { claim, news };
+}

@@ -1,0 +1,63 @@
+import type { EventOf } from '../../schemas/events/contract.ts';
+import type {
+  AccountErased,
+  AccountUpdated,
+  ConsentGiven,
+  ConsentWithdrawn,
+  OrderCancelled,
+  OrderPlaced,
+  OrderShipped,
+} from '../../schemas/events/customer.v1.ts';
+import { withholdOfErased } from '../../shared/db/deliveries.ts';
+import { once } from '../../shared/db/inbox.ts';
+import { listPatientRecipients } from '../../shared/db/recipients.ts';
+import { dropRemindersOf } from '../../shared/db/reminders.ts';
+import { notificationInbox } from '../../shared/db/schema/notification.ts';
+import type { NotificationKind } from '../../shared/domain/notification.ts';
+import type { Deps } from './deliver.ts';
+import { CONSUMER } from './plan.ts';
+import { tell } from './tell.ts';
+
+type CustomerEvent = EventOf<
+  | typeof AccountUpdated
+  | typeof ConsentGiven
+  | typeof ConsentWithdrawn
+  | typeof OrderPlaced
+  | typeof OrderShipped
+  | typeof OrderCancelled
+>;
+
+const kinds = {
+  'careflow.account.updated.v1': 'account-updated',
+  'careflow.consent.given.v1': 'consent-given',
+  'careflow.consent.withdrawn.v1': 'consent-withdrawn',
+  'careflow.order.placed.v1': 'order-placed',
+  'careflow.order.shipped.v1': 'order-shipped',
+  'careflow.order.cancelled.v1': 'order-cancelled',
+} as const satisfies Readonly<Record<CustomerEvent['type'], NotificationKind>>;
+
+/** Tells a customer what became of their account, a consent or an order. */
+export function tellOfAccount(deps: Deps) {
+  return tell(deps, async ({ type, data }: CustomerEvent) => {
+    const { customerId: patientId, country, version: subjectVersion } = data;
+    const subjectId = 'orderId' in data ? data.orderId : patientId;
+    const occurredAt = Temporal.Instant.from(data.occurredAt);
+    return {
+      notice: { kind: kinds[type], country, patientId, subjectId, subjectVersion, occurredAt },
+      recipients: await listPatientRecipients(deps.patients, patientId, deps.now()),
+    };
+  });
+}
+
+/**
+ * Stops whatever a customer who was erased, or those who act for them, have not been sent yet. Nothing tells them of it
+ * here: when this event comes their addresses are gone, so whoever erases says so before.
+ */
+export function forgetCustomer({ db }: Pick<Deps, 'db'>) {
+  return async (event: EventOf<typeof AccountErased>): Promise<void> => {
+    await once(db, notificationInbox, CONSUMER, event, async (tx) => {
+      await withholdOfErased(tx, event.data.customerId);
+      await dropRemindersOf(tx, event.data.customerId);
+    });
+  };
+}

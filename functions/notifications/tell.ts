@@ -1,0 +1,30 @@
+import type { AnyEvent } from '../../schemas/events/contract.ts';
+import { planNotice } from '../../shared/db/notices.ts';
+import type { Recipient } from '../../shared/domain/notification.ts';
+import type { EventContext } from '../../shared/runtime/function.ts';
+import { claimPlain, type PlainNotice } from './claims.ts';
+import { deliverAll, type Deps } from './deliver.ts';
+import { planOnce, waysTo } from './plan.ts';
+
+/** What is to be told of an event, and whom. */
+export type Telling = {
+  readonly notice: PlainNotice;
+  readonly recipients: readonly Recipient[];
+  /** Where it waits for others of its kind, to be one message with them: until when. */
+  readonly gatheredAt?: Temporal.Instant;
+};
+
+/** Tells of an event once: at once, or when its time has come. */
+export function tell<Event extends AnyEvent>(deps: Deps, tellingOf: (event: Event) => Promise<Telling>) {
+  return async (event: Event, { log }: EventContext): Promise<void> => {
+    const { notice, recipients, gatheredAt } = await tellingOf(event);
+    const { kind, patientId } = notice;
+    const planned = await planOnce(deps.db, event, (tx) => {
+      const now = deps.now();
+      const ways = waysTo(recipients, { kind, dueAt: gatheredAt ?? now }, now);
+      return planNotice(tx, event, notice, ways, gatheredAt && `${kind} ${patientId}`);
+    });
+    if (!planned) return;
+    await deliverAll(deps, { kind, recipients, open: planned.open, claim: claimPlain(deps, notice) }, log);
+  };
+}
