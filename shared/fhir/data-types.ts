@@ -20,6 +20,8 @@ import {
 import { IDENTIFIER_TYPE } from './code-systems.ts';
 import { jsonNumber } from './decimal.ts';
 
+const OWN_NAME = 'urn:id:';
+
 export function toCodeableConcept({ codings, text }: LabConcept): CodeableConcept {
   return { ...(codings.length > 0 && { coding: codings.map(toCoding) }), ...(text !== undefined && { text }) };
 }
@@ -69,5 +71,15 @@ function toUnit(unit: LabUnit | undefined): Quantity {
 
 /** FHIR names systems by URIs; a name that a laboratory chose becomes one. */
 function toUri(system: string): string {
-  return /^[a-z][a-z0-9+.-]*:\S+$/i.test(system) ? system : `urn:id:${encodeURIComponent(system)}`;
+  return /^[a-z][a-z0-9+.-]*:\S+$/i.test(system) ? system : OWN_NAME + encodeURIComponent(system);
+}
+
+/** The name that `toUri` made a URI of, so that a laboratory's codes are the same in either format. */
+export function fromUri(uri: string): string {
+  if (!uri.startsWith(OWN_NAME)) return uri;
+  try {
+    return decodeURIComponent(uri.slice(OWN_NAME.length));
+  } catch {
+    return uri;
+  }
 }

@@ -10,13 +10,14 @@ import {
   type LabValue,
   UCUM,
 } from '../domain/lab-report.ts';
+import { fromUri } from './data-types.ts';
 import type { AttachmentElement, Concept, IdentifierElement, QuantityElement, Said } from './contract.ts';
 
 export function fromConcept({ coding = [], text }: Concept): LabConcept {
   const codings = coding.flatMap(({ code, system, display }): LabCoding[] =>
     code === undefined
       ? []
-      : [{ code, ...(system !== undefined && { system }), ...(display !== undefined && { display }) }],
+      : [{ code, ...(system !== undefined && { system: fromUri(system) }), ...(display !== undefined && { display }) }],
   );
   const words = text ?? coding.find(({ display }) => display !== undefined)?.display;
   return { codings, ...(words !== undefined && { text: words }) };
@@ -25,7 +26,7 @@ export function fromConcept({ coding = [], text }: Concept): LabConcept {
 export function fromIdentifier({ value, system, type }: IdentifierElement): LabIdentifier | undefined {
   if (value === undefined || value === '') return undefined;
   const kind = typeOf({ type });
-  return { value, ...(system !== undefined && { system }), ...(kind !== undefined && { type: kind }) };
+  return { value, ...(system !== undefined && { system: fromUri(system) }), ...(kind !== undefined && { type: kind }) };
 }
 
 export function fromIdentifiers(identifiers: readonly IdentifierElement[] = []): LabIdentifier[] {

@@ -21,11 +21,12 @@ type Walk = {
   /** Where the next NTE belongs. */
   notes: string[];
   readonly groups: OrderGroup[];
+  readonly version: string;
 };
 
 /** Puts segments together as ORU_R01 nests them, in whichever version; those that say nothing of results are passed over. */
-export function groupOrders(segments: readonly Segment[]): OrderGroup[] {
-  const walk: Walk = { pid: undefined, orc: undefined, waiting: [], notes: [], groups: [] };
+export function groupOrders(segments: readonly Segment[], version: string): OrderGroup[] {
+  const walk: Walk = { pid: undefined, orc: undefined, waiting: [], notes: [], groups: [], version };
   walk.notes = walk.waiting;
   for (const segment of segments) place(segment, walk);
   return walk.groups;
@@ -75,13 +76,17 @@ function openGroup(obr: Segment, walk: Walk): void {
 }
 
 function addObservation(obx: Segment, group: OrderGroup | undefined, walk: Walk): void {
-  if (!group || group.pid !== walk.pid) {
-    const fault = { code: faultCodes.segmentSequence, severity: 'error' } as const;
-    return report(obx, undefined, { ...fault, text: 'There is no OBR before it' });
-  }
+  if (!group || group.pid !== walk.pid) return reportOrderless(obx, walk);
   const observation = { obx, notes: [] };
   group.observations.push(observation);
   walk.notes = observation.notes;
+}
+
+/** Since 2.7 such an OBX tells of the patient, who weighs so much; before, it is a result whose order was lost. */
+function reportOrderless(obx: Segment, { pid, version }: Walk): void {
+  const isOfPatient = pid !== undefined && Number(version.slice(2, 3)) >= 7;
+  const severity = isOfPatient ? 'warning' : 'error';
+  report(obx, undefined, { code: faultCodes.segmentSequence, severity, text: 'It belongs to no OBR' });
 }
 
 function addNote(nte: Segment, walk: Walk): void {

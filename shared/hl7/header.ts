@@ -22,7 +22,7 @@ export type Hl7Header = {
   readonly trigger: string;
   readonly structure: string;
   readonly controlId: string;
-  /** HL7 table 0103: `P` production, `T` training, `D` debugging. */
+  /** HL7 table 0103: `P` production, `T` training, `D` debugging; empty where the sender leaves it out. */
   readonly processingId: string;
   readonly version: string;
   /** MSH-15 and MSH-16, HL7 table 0155: empty in original mode. */
@@ -97,9 +97,15 @@ function checkKind(msh: Segment, { type, trigger, processingId, version }: Hl7He
   if (type !== 'ORU')
     refuse(msh, 9, type === '' ? faultCodes.requiredFieldMissing : faultCodes.unsupportedMessageType, 'Not ORU', 1);
   else if (trigger !== '' && trigger !== 'R01') refuse(msh, 9, faultCodes.unsupportedEvent, 'Not R01', 2);
-  if (!PROCESSING_IDS.has(processingId))
+  if (processingId === '') warnOfMissing(msh, 11);
+  else if (!PROCESSING_IDS.has(processingId))
     refuse(msh, 11, faultCodes.unsupportedProcessingId, 'Neither P nor T nor D', 1);
   if (!VERSIONS.test(version)) refuse(msh, 12, faultCodes.unsupportedVersion, 'Not one of 2.3 to 2.8', 1);
+}
+
+/** Many leave MSH-11 empty in production, which is what they mean. */
+function warnOfMissing(msh: Segment, field: number): void {
+  report(msh, field, { code: faultCodes.requiredFieldMissing, severity: 'warning', text: 'Taken for production' });
 }
 
 function refuse(msh: Segment, field: number, code: LabFault['code'], text: string, component?: number): void {

@@ -51,7 +51,7 @@ function readMessage(segments: readonly string[], { timeZone }: ReadOptions): Re
   if (!msh) return { outcome: 'refused', faults: reading.faults, text };
   const header = readHeader(msh);
   if (reading.faults.some(isRejection)) return { outcome: 'rejected', header, faults: errorsOf(reading), text };
-  const reports = readReports(all, msh, reading);
+  const reports = readReports(all, header.version, reading);
   const errors = errorsOf(reading);
   if (errors.length > 0) return { outcome: 'refused', header, faults: errors, text };
   return { outcome: 'parsed', header, message: toMessage(header, reports, reading), text };
@@ -72,14 +72,14 @@ function numberSegments(message: Hl7Message, reading: Reading): Segment[] {
   });
 }
 
-function readReports(segments: readonly Segment[], msh: Segment, { faults }: Reading): LabReport[] {
-  const groups = groupOrders(segments);
+function readReports(segments: readonly Segment[], version: string, { faults }: Reading): LabReport[] {
+  const groups = groupOrders(segments, version);
   const orders: OrderOccurrences = new Map();
   if (groups.length === 0 && !faults.some(({ severity }) => severity === 'error'))
     faults.push({
       code: faultCodes.segmentSequence,
       severity: 'error',
-      place: { segment: 'OBR', occurrence: msh.occurrence },
+      place: { segment: 'OBR', occurrence: 1 },
       text: 'The message reports nothing: it has no segment OBR',
     });
   return groups.flatMap((group) => readReport(group, orders) ?? []);

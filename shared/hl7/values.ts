@@ -148,18 +148,16 @@ function readNumber(segment: Segment, repetition: number, unit: LabUnit | undefi
 function readStructuredNumber(segment: Segment, repetition: number, unit: LabUnit | undefined): LabValue | undefined {
   const [sign = '', first = '', separator = '', second = ''] = componentsAt(segment, VALUE, repetition);
   if (first === '' && second === '') return asText(segment, repetition, 'There is no number in it');
+  if (sign !== '' && sign !== '=' && comparators[sign] === undefined)
+    return asText(segment, repetition, 'This is no comparator');
   const one = quantity((sign === '=' ? '' : sign) + first, unit);
   const other = second === '' ? undefined : quantity(second, unit);
   if (one && separator === '' && second === '') return { type: 'quantity', ...one };
   if (one && other && separator === '-') return { type: 'range', low: one, high: other };
   if (one && other && (separator === ':' || separator === '/'))
-    return { type: 'ratio', numerator: withoutUnit(one), denominator: withoutUnit(other) };
+    return { type: 'ratio', numerator: one, denominator: other };
   if (one && (separator === '+' || separator === '.')) return { type: 'text', text: sign + first + separator + second };
   return asText(segment, repetition, 'This is no structured number');
-}
-
-function withoutUnit({ number, comparator }: LabQuantity): LabQuantity {
-  return { number, ...(comparator !== undefined && { comparator }) };
 }
 
 function readNumericRange(segment: Segment, repetition: number, unit: LabUnit | undefined): LabValue | undefined {
