@@ -1,12 +1,15 @@
 import type { Decimal } from '../domain/lab-report.ts';
 
+/** What a number, text or constant was written as. */
+type Source = { readonly source?: string };
+
 /**
  * Reads JSON and keeps every decimal `value` as the text it was written in: FHIR R4 (2.24.0.1) wants 5.10 to stay 5.10. Throws
  * a SyntaxError.
  */
 export function parseFhirJson(text: string): unknown {
-  return JSON.parse(text, (key, value, { source }) =>
-    key === 'value' && typeof value === 'number' && source !== undefined ? source : value,
+  return JSON.parse(text, (key, value: unknown, ...[context]: readonly Source[]) =>
+    key === 'value' && typeof value === 'number' ? (context?.source ?? value) : value,
   );
 }
 
