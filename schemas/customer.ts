@@ -15,27 +15,25 @@ const TimeZone = z
   .meta({ id: 'TimeZone', description: 'IANA time zone name', example: 'Europe/Paris' });
 
 /** All of a profile, as it is written over HTTP and sealed in events. */
-export const Profile = z
-  .strictObject({
-    givenName: Name,
-    familyName: Name,
-    birthDate: CalendarDate,
-    sex: z.enum(['female', 'male', 'other', 'unknown']),
-    timeZone: TimeZone,
-    email: z.email().max(320).optional(),
-    phone: z
-      .string()
-      .regex(/^\+[1-9]\d{6,14}$/)
-      .optional()
-      .meta({ description: 'ITU-T E.164' }),
-    pushEndpoint: z
-      .string()
-      .max(512)
-      .regex(/^arn:aws[\w-]*:sns:[\w:/.-]+$/)
-      .optional()
-      .meta({ description: 'ARN of the SNS platform endpoint of a phone' }),
-  })
-  .meta({ id: 'Profile' });
+export const Profile = z.strictObject({
+  givenName: Name,
+  familyName: Name,
+  birthDate: CalendarDate,
+  sex: z.enum(['female', 'male', 'other', 'unknown']),
+  timeZone: TimeZone,
+  email: z.email().max(320).optional(),
+  phone: z
+    .string()
+    .regex(/^\+[1-9]\d{6,14}$/)
+    .optional()
+    .meta({ description: 'ITU-T E.164' }),
+  pushEndpoint: z
+    .string()
+    .max(512)
+    .regex(/^arn:aws[\w-]*:sns:[\w:/.-]+$/)
+    .optional()
+    .meta({ description: 'ARN of the SNS platform endpoint of a phone' }),
+});
 
 const LocalTime = z
   .string()
@@ -46,20 +44,18 @@ const Category = z.enum(['booking', 'reminder', 'result', 'critical', 'device', 
 const Channel = z.enum(['email', 'sms', 'push']);
 
 /** All of somebody's preferences, as they are written over HTTP and sealed in events. */
-export const Preferences = z
-  .strictObject({
-    language: z.enum(['fr', 'de', 'en']),
-    channels: z.partialRecord(Category, z.partialRecord(Channel, z.boolean())).meta({
-      description:
-        'By kind of message, which channels are wanted; what is not said is. True for a critical message says too that it ' +
-        'may come in quiet hours',
-    }),
-    quietHours: z
-      .strictObject({ from: LocalTime, to: LocalTime })
-      .optional()
-      .meta({ description: "In the profile's time zone; a span may reach over midnight" }),
-  })
-  .meta({ id: 'PreferencesContent' });
+export const Preferences = z.strictObject({
+  language: z.enum(['fr', 'de', 'en']),
+  channels: z.partialRecord(Category, z.partialRecord(Channel, z.boolean())).meta({
+    description:
+      'By kind of message, which channels are wanted; what is not said is. True for a critical message says too that it ' +
+      'may come in quiet hours',
+  }),
+  quietHours: z
+    .strictObject({ from: LocalTime, to: LocalTime })
+    .optional()
+    .meta({ description: "In the profile's time zone; a span may reach over midnight" }),
+});
 
 function isTimeZone(name: string): boolean {
   try {

@@ -1,12 +1,15 @@
 import * as availabilityApi from '../../schemas/api/availability.ts';
 import * as bookingApi from '../../schemas/api/booking.ts';
 import type { OperationContract } from '../../schemas/api/contract.ts';
+import * as customerApi from '../../schemas/api/customer.ts';
+import * as homekitApi from '../../schemas/api/homekit.ts';
 import * as notificationsApi from '../../schemas/api/notifications.ts';
 import * as workerApi from '../../schemas/api/worker.ts';
 import * as availabilityEvents from '../../schemas/events/availability.v1.ts';
 import * as bookingEvents from '../../schemas/events/booking.v1.ts';
 import type { EventContract } from '../../schemas/events/contract.ts';
 import * as customerEvents from '../../schemas/events/customer.v1.ts';
+import * as homekitRegistrationEvents from '../../schemas/events/homekit-registration.v1.ts';
 import * as homekitEvents from '../../schemas/events/homekit.v1.ts';
 import * as jobEvents from '../../schemas/events/jobs.v1.ts';
 import * as labResultEvents from '../../schemas/events/lab-result.v1.ts';
@@ -19,6 +22,8 @@ import * as reminderEvents from '../../schemas/events/reminder.v1.ts';
 export const operations: Readonly<Record<string, readonly OperationContract[]>> = {
   availability: contractsOf(availabilityApi, isOperation),
   booking: contractsOf(bookingApi, isOperation),
+  customer: contractsOf(customerApi, isOperation),
+  homekit: contractsOf(homekitApi, isOperation),
   notifications: contractsOf(notificationsApi, isOperation),
   worker: contractsOf(workerApi, isOperation),
 };
@@ -28,6 +33,7 @@ export const events: readonly EventContract[] = [
   bookingEvents,
   customerEvents,
   homekitEvents,
+  homekitRegistrationEvents,
   jobEvents,
   labResultEvents,
   noticeEvents,

@@ -1,24 +1,24 @@
 import { and, eq, ne, sql } from 'drizzle-orm';
 
-import type { AccountStatus } from '../domain/account.ts';
 import type { Queryable } from './client.ts';
 import { accounts } from './schema/account.ts';
+import { revokeSessions } from './sessions.ts';
 
 export type AccountRow = typeof accounts.$inferSelect;
+
+/** Makes those who write about one customer take turns until their transactions end. Before any row lock. */
+export async function takeCustomerTurn(tx: Queryable, patientId: string): Promise<void> {
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${patientId}::uuid::text, 3))`);
+}
 
 export async function findAccount(db: Queryable, patientId: string): Promise<AccountRow | undefined> {
   const [account] = await db.select().from(accounts).where(eq(accounts.patientId, patientId));
   return account;
 }
 
-/** Whether the account was erased, keeping it as it is until the transaction ends. */
-export async function isErased(tx: Queryable, patientId: string): Promise<boolean> {
-  const erased = await tx
-    .select({ status: accounts.status })
-    .from(accounts)
-    .where(and(eq(accounts.patientId, patientId), eq(accounts.status, 'erased')))
-    .for('share');
-  return erased.length > 0;
+export async function isErased(db: Queryable, patientId: string): Promise<boolean> {
+  const erased = and(eq(accounts.patientId, patientId), eq(accounts.status, 'erased'));
+  return (await db.$count(accounts, erased)) === 1;
 }
 
 /**
@@ -38,23 +38,33 @@ export async function saveAccount(tx: Queryable, account: AccountRow): Promise<b
   return saved.length === 1;
 }
 
+export type Closing = {
+  readonly patientId: string;
+  readonly country: string;
+  readonly now: Temporal.Instant;
+  /** Of the account as it is erased; the next one unless given. */
+  readonly version?: number;
+};
+
 /**
- * Marks an account erased, for good.
- * @returns the account as it is now, or undefined where it was erased before.
+ * Closes the account of somebody who is to be erased: they are signed out everywhere and cannot sign in again, and nothing
+ * that is still on its way is written about them. Again, and it changes nothing.
+ * @returns the account, for the event that tells of its erasure once that is done.
  */
-export async function eraseAccount(
+export async function closeAccount(
   tx: Queryable,
-  { patientId, country, now }: { patientId: string; country: string; now: Temporal.Instant },
+  { patientId, country, now, version }: Closing,
 ): Promise<AccountRow | undefined> {
-  const status: AccountStatus = 'erased';
-  const [erased] = await tx
+  await takeCustomerTurn(tx, patientId);
+  const erased = { status: 'erased', changedAt: now } as const;
+  await tx
     .insert(accounts)
-    .values({ patientId, country, version: 1, status, changedAt: now })
+    .values({ patientId, country, version: version ?? 1, ...erased })
     .onConflictDoUpdate({
       target: accounts.patientId,
-      set: { status, version: sql`${accounts.version} + 1`, changedAt: now },
-      setWhere: ne(accounts.status, status),
-    })
-    .returning();
-  return erased;
+      set: { ...erased, version: version ?? sql`${accounts.version} + 1` },
+      setWhere: ne(accounts.status, 'erased'),
+    });
+  await revokeSessions(tx, patientId);
+  return findAccount(tx, patientId);
 }

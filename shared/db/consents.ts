@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq } from 'drizzle-orm';
 
 import type { ConsentPurpose } from '../domain/consent.ts';
 import type { Queryable } from './client.ts';
@@ -23,11 +23,6 @@ export async function findConsent(
     .from(publishedConsents)
     .where(and(eq(publishedConsents.patientId, patientId), eq(publishedConsents.purpose, purpose)));
   return latest;
-}
-
-/** Makes those who decide for one patient take turns until their transactions end. */
-export async function takeConsentTurn(tx: Queryable, patientId: string): Promise<void> {
-  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${patientId}, 3))`);
 }
 
 /** Adds a decision to the ledger; one that is in it stays as it is. */

@@ -1,18 +1,18 @@
 import { eq, sql } from 'drizzle-orm';
 
+import { closeAccount, type Closing } from './accounts.ts';
 import type { Queryable } from './client.ts';
 import { bouncedAddresses, kitResults, orders, patientIdempotencyKeys } from './schema/account.ts';
 import { contactPoints, patients, preferences, proxies } from './schema/patient.ts';
-import { revokeSessions } from './sessions.ts';
 import { destroySubjectKey } from './subject-keys.ts';
 
 /**
- * Erases what the patient context keeps of somebody, signs them out everywhere and destroys their key, so that what lies in
- * topics and logs is unreadable. The consent ledger stays: that there was consent must be shown afterwards (GDPR, article
- * 7(1)), and it names nobody who is not looked for by an id. Again, and it changes nothing.
+ * Closes an account and erases what events and requests of its customer have left. The consent ledger stays: that there was
+ * consent must be shown afterwards (GDPR, article 7(1)), and it names nobody who is not looked for by an id.
  */
-export async function eraseCustomer(tx: Queryable, patientId: string, now: Temporal.Instant): Promise<void> {
-  await revokeSessions(tx, patientId);
+export async function eraseCustomer(tx: Queryable, closing: Closing): Promise<void> {
+  const { patientId, now } = closing;
+  await closeAccount(tx, closing);
   await tx.delete(bouncedAddresses).where(eq(bouncedAddresses.patientId, patientId));
   await tx.delete(kitResults).where(eq(kitResults.patientId, patientId));
   await tx.delete(orders).where(eq(orders.patientId, patientId));

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull, ne, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, isNull, ne, or, sql } from 'drizzle-orm';
 
 import { sessionLimits, type SessionState } from '../domain/session.ts';
 import type { Queryable } from './client.ts';
@@ -31,17 +31,20 @@ export async function useSession(db: Queryable, { referenceHash, subject, countr
 type NullableUse = Omit<SessionUse, 'country'> & { readonly country?: string | null | undefined };
 
 /** The sessions of a subject that can be used, the oldest first. */
-export async function listSessions(db: Queryable, subject: string): Promise<SessionRow[]> {
+export async function listSessions(db: Queryable, { subject, country }: SignedIn): Promise<SessionRow[]> {
   return db
     .select()
     .from(sessions)
-    .where(and(eq(sessions.subject, subject), isLive()))
+    .where(and(eq(sessions.subject, subject), isOf(country), isLive()))
     .orderBy(asc(sessions.startedAt), asc(sessions.id));
 }
 
+/** Whose sessions, and in which country; those that are bound to none are in every one. */
+type SignedIn = { readonly subject: string; readonly country: string };
+
 /** @returns whether there was such a session of the subject, over or not. */
-export async function revokeSession(db: Queryable, subject: string, id: string): Promise<boolean> {
-  const ofSubject = and(eq(sessions.subject, subject), eq(sessions.id, id));
+export async function revokeSession(db: Queryable, { subject, country }: SignedIn, id: string): Promise<boolean> {
+  const ofSubject = and(eq(sessions.subject, subject), isOf(country), eq(sessions.id, id));
   await db
     .update(sessions)
     .set(revoked)
@@ -65,6 +68,10 @@ export async function forgetSessions(db: Queryable, before: Temporal.Instant): P
 }
 
 const revoked = { revokedAt: sql`clock_timestamp()` };
+
+function isOf(country: string) {
+  return or(isNull(sessions.country), eq(sessions.country, country));
+}
 
 function isLive() {
   return and(

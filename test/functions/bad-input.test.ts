@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { operations } from '../../infra/contracts/contracts.ts';
 import type { OperationContract } from '../../schemas/api/contract.ts';
 import { isWorkload } from '../../functions/workloads.ts';
+import { sessions } from '../../shared/db/schema/account.ts';
 import { newKey } from '../shared/identity/issuer.ts';
 import { addPatient, addPractice, type Practice } from '../support/practices.ts';
 import {
@@ -21,6 +22,7 @@ import {
   withExtraMember,
 } from './bad-values.ts';
 import type { Member } from './bad-values.ts';
+import { addHomekitResource, homekitSamples } from './homekit/samples.ts';
 import { createRedisDatabase } from '../support/services/redis-database.ts';
 import { bearer, openFunction, openRealWorld, type OpenedFunction, type RealWorld } from './real-functions.ts';
 
@@ -35,6 +37,18 @@ type People = Practice & { readonly patientId: string };
 
 const invalid = '400 invalid-input';
 const unknownId = '00000000-0000-4000-8000-000000000000';
+const ofCustomer = {
+  givenName: 'Camille',
+  familyName: 'Moreau',
+  birthDate: '1985-04-12',
+  sex: 'female',
+  timeZone: 'Europe/Paris',
+  purpose: 'marketing',
+  consentVersion: '2026-03',
+  item: 'kit-ferritin',
+  paymentReference: 'pay_1',
+  shipmentReference: 'parcel_1',
+};
 /** What every operation may be refused with, as the generated documents say, and what comes before any operation. */
 const everywhere = [400, 401, 403, 413, 415, 429, 503];
 const beforeAny = [404, 405, 414];
@@ -96,15 +110,17 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
   describe.each(contracts.map((contract) => ({ id: contract.id, contract })))('$id', ({ contract }) => {
     const body = membersOf(contract.body);
     const query = membersOf(contract.query);
-    let people: People;
+    let people: People & Readonly<Record<string, string>>;
     let id: string;
     let caller: string;
     beforeAll(async () => {
       people = await addPeople();
+      if (name === 'homekit') people = { ...people, ...(await homekitSamples(world.admin, people.patientId)) };
       const patient = { role: 'patient', subject: people.patientId } as const;
       const isForAdmins = contract.roles.some((role) => role === 'admin');
       caller = isForAdmins ? office : await bearer(world, patient, { claims: { country: undefined } });
       id = contract.path.includes('{id}') ? await addResource(contract, people) : '';
+      if (contract.path.includes('{purpose}')) await giveConsent(people);
     });
 
     function good(): Required<Pick<Parts, 'params'>> & {
@@ -117,20 +133,23 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
       return {
         params: sample(membersOf(contract.params)),
         query: required(query),
-        ...(contract.body && { body: required(body) }),
+        ...(contract.body && {
+          body: { ...required(body), ...(contract.id === 'putPreferences' && { channels: {} }) },
+        }),
       };
     }
 
     function sampleOf(member: string, format: string | undefined): string {
       const own: Readonly<Record<string, string>> = {
-        ...people,
         country: 'fr',
         id,
         slotStart: slotIn(3, contract.id === 'rescheduleBooking' ? '16:00' : '10:00'),
         practitionerIds: people.practitionerId,
-        kind: 'booking-confirmed',
+        kind: contract.id === 'placeOrder' ? 'test-kit' : 'booking-confirmed',
         language: 'fr',
         channel: 'email',
+        ...ofCustomer,
+        ...people,
       };
       return own[member] ?? (format === 'date' ? '2031-02-03' : 'no sample');
     }
@@ -309,14 +328,15 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
         }));
       const keys = ['', ' ', `${canary} x`, `${canary}é`, `${canary}${'x'.repeat(255)}`, `${canary}\t`];
       const tags = [canary, `"${canary}"`, 'W/"1"', '1', '"1", "2"', '"0"', '"-1"', '"1e3"', '"99999999999999999"', ''];
-      const takesKeys = contract.method === 'POST' && name === 'booking';
+      const takesKeys = contract.method === 'POST' && ['booking', 'customer', 'homekit'].includes(name);
       expect(
         await unexpected(contract, [...(takesKeys ? odd('idempotency-key', keys) : []), ...odd('if-match', tags)]),
       ).toEqual({});
     });
 
     it('has no other method, and says which it has', async () => {
-      const methods = ['PUT', 'PATCH', 'OPTIONS'] as const;
+      const known = contracts.filter(({ path }) => path === contract.path).map(({ method }) => method);
+      const methods = (['PUT', 'PATCH', 'OPTIONS'] as const).filter((method) => !known.some((one) => one === method));
       for (const method of methods) {
         const answer = await fn.app.inject({ ...request(), method });
         expect(`${answer.statusCode} ${codeOf(answer.payload)}`).toBe('405 method-not-allowed');
@@ -355,9 +375,11 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
     it.each(where(body.some(({ schema, required }) => required && schema.format === 'uuid')))(
       'answers 404 for people who are unknown or of another country',
       async () => {
-        const named = ['practitionerId', 'patientId', 'visitTypeId'] as const;
-        const cases = named.flatMap((member) =>
-          [unknownId, german[member]].map((id) => ({
+        const named = ['practitionerId', 'patientId', 'visitTypeId', 'granteeId'] as const;
+        const ofAnother = { ...german, granteeId: german.patientId };
+        const asked = named.filter((member) => body.some((one) => one.name === member));
+        const cases = asked.flatMap((member) =>
+          [unknownId, ofAnother[member]].map((id) => ({
             what: `${member} ${id}`,
             request: request({ body: { ...good().body, [member]: id } }),
             expected: '404 not-found',
@@ -402,6 +424,8 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
   /** The id of something that the operation can be asked for. */
   async function addResource({ path }: OperationContract, people: People): Promise<string> {
     if (name === 'worker') return addWorkerResource(path, people);
+    if (name === 'homekit') return addHomekitResource({ app: fn.app, admin: world.admin, office }, path, people);
+    if (name === 'customer') return path.includes('sessions') ? addSession() : addOrder(path, people);
     if (name !== 'booking') return people.practitionerId;
     const answer = await fn.app.inject({
       method: 'POST',
@@ -411,6 +435,36 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
     });
     expect(answer.statusCode).toBe(201);
     return answer.json<{ id: string }>().id;
+  }
+
+  async function addSession(): Promise<string> {
+    const [now, id] = [Temporal.Now.instant(), randomUUID()];
+    const times = { startedAt: now, lastUsedAt: now, expiresAt: now.add({ hours: 1 }) };
+    const session = { id, referenceHash: Buffer.from(id), subject: 'office', country: 'fr', ...times };
+    await world.admin.insert(sessions).values(session);
+    return id;
+  }
+
+  /** An order that may be moved on as the path says. */
+  async function addOrder(path: string, { patientId }: People): Promise<string> {
+    const steps = { pay: [], cancel: [], ship: ['pay'], register: ['pay'], result: ['pay', 'register'] };
+    const before = Object.entries(steps).find(([step]) => path.endsWith(step))?.[1] ?? [];
+    const sent = { method: 'POST', headers: { authorization: office } } as const;
+    const order = { patientId, kind: 'test-kit', item: 'kit-ferritin' };
+    const placed = await fn.app.inject({ ...sent, url: '/fr/orders', payload: order });
+    const { id } = placed.json<{ id: string }>();
+    for (const step of before) {
+      const payload = step === 'pay' ? { paymentReference: 'pay_1' } : {};
+      const moved = await fn.app.inject({ ...sent, url: `/fr/orders/${id}/${step}`, payload });
+      expect(moved.statusCode).toBe(200);
+    }
+    return id;
+  }
+
+  async function giveConsent({ patientId }: People): Promise<void> {
+    const authorization = await bearer(world, { role: 'patient', subject: patientId });
+    const payload = { purpose: ofCustomer.purpose, consentVersion: ofCustomer.consentVersion };
+    await fn.app.inject({ method: 'POST', url: '/fr/me/consents', headers: { authorization }, payload });
   }
 
   /** What the worker has been asked to do. */

@@ -56,6 +56,7 @@ function comparable(status: number, headers: Headers, text: string): Answered {
       ?.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
       .replaceAll(/urn:careflow:trace:[0-9a-f]{32}/g, '<trace>')
       .replaceAll(/"expiresAt":"[^"]+"/g, '<expiry>')
+      .replaceAll(/"(placedAt|changedAt)":"[^"]+"/g, '<time>')
       .replaceAll(/"retryAfterSeconds":\d+/g, '<seconds>');
   const names = ['content-type', 'cache-control', 'etag', 'location', 'allow', 'www-authenticate'];
   const told = names.map((name) => [name, masked(headers.get(name))] as const);
@@ -206,12 +207,42 @@ async function workerStory(ask: Ask): Promise<void> {
   });
 }
 
+async function customerStory(ask: Ask): Promise<void> {
+  const patientId = await addPatient(world.admin);
+  const as = await bearer(world, { role: 'patient', subject: patientId });
+  const staff = await bearer(world, { role: 'staff', subject: 'office' });
+  const post = (path: string, body: unknown, more: Partial<Sent> = {}): Sent => {
+    return { method: 'POST', path, as, body, ...more, headers: { ...json, ...more.headers } };
+  };
+  const account: unknown = JSON.parse(await ask('account', { method: 'GET', path: '/fr/me', as }));
+  expect(account).toMatchObject({ id: patientId, version: 1 });
+  const preferences = { ...post('/fr/me/preferences', { language: 'fr', channels: {} }), method: 'PUT' };
+  await ask('preferences', { ...preferences, headers: { ...json, 'if-match': '"1"' } });
+  await ask('stale', { ...preferences, headers: { ...json, 'if-match': '"1"' } });
+  const order = post('/fr/orders', { patientId, kind: 'test-kit', item: 'kit-ferritin' });
+  const keyed = { ...order, headers: { ...json, 'idempotency-key': randomUUID() } };
+  const id = /"id":"([^"]+)"/.exec(await ask('orders', keyed))?.[1] ?? '';
+  await ask('orders again', keyed);
+  await ask('pays', post(`/fr/orders/${id}/pay`, { paymentReference: 'pay_1' }, { as: staff }));
+  await ask('pays again', post(`/fr/orders/${id}/pay`, { paymentReference: 'pay_1' }, { as: staff }));
+  await ask('not for patients', post(`/fr/orders/${id}/ship`, { shipmentReference: 'p_1' }));
+  await ask('lists', { method: 'GET', path: `/fr/orders?patientId=${patientId}`, as });
+  await ask('sessions', { method: 'GET', path: '/fr/me/sessions', as });
+  const consent = { customerId: patientId, country: 'fr', version: 1, occurredAt: slot('10:00') };
+  const data = { ...consent, purpose: 'marketing', consentVersion: '2026-03' };
+  await eventStory(ask, 'careflow.consent.given.v1', '/careflow/customer', data);
+}
+
 const stories: Readonly<
   Record<(typeof workloads)[number], { tell: (ask: Ask, door: Door) => Promise<void>; statuses: readonly number[] }>
 > = {
   booking: { tell: bookingStory, statuses: bookingStatuses },
   availability: { tell: availabilityStory, statuses: [200, 200, 400, 404, 401, ...eventStatuses] },
   notifications: { tell: notificationsStory, statuses: [200, 400, 403, ...eventStatuses] },
+  customer: {
+    tell: customerStory,
+    statuses: [200, 200, 412, 201, 201, 200, 409, 403, 200, 200, ...eventStatuses],
+  },
   worker: { tell: workerStory, statuses: [202, 202, 200, 409, 404, 403, ...eventStatuses] },
   cron: {
     tell: (ask) => eventStory(ask, 'dev.knative.sources.ping', '/apis/v1/namespaces/careflow/pingsources/minute', {}),

@@ -104,7 +104,15 @@ export async function openFunction(
   };
 }
 
-const allScopes = 'bookings:read bookings:write availability:read notifications:read patients:read patients:write';
+const allScopes = [
+  'bookings:read bookings:write',
+  'availability:read',
+  'notifications:read',
+  'patients:read patients:write',
+  'homekit:read homekit:write',
+  'account:read account:write',
+  'orders:read orders:write',
+].join(' ');
 
 type Bearer = { readonly role: Role; readonly subject: string; readonly country?: string };
 

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { renderKustomization } from '../../infra/local/knative/kustomize.ts';
 import { listRefusals, parseResources } from '../../infra/local/knative/resources.ts';
 
-const workloads = ['availability', 'booking', 'cron', 'notifications', 'worker'];
+const workloads = ['availability', 'booking', 'cron', 'customer', 'homekit', 'notifications', 'worker'];
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const local = await renderKustomization(pathOf('knative/overlays/local'));
 const production = await renderKustomization(pathOf('knative/overlays/production'));
@@ -93,6 +93,8 @@ it('shows the gateway the services that people use, and no other', () => {
   expect(visible.map(({ metadata }) => metadata.name).toSorted()).toEqual([
     'availability',
     'booking',
+    'customer',
+    'homekit',
     'notifications',
     'worker',
   ]);

@@ -208,5 +208,7 @@ GRANT SELECT, INSERT ON patient.consents TO careflow_patient;
 --> statement-breakpoint
 GRANT SELECT ON patient.published_consents TO careflow_patient, careflow_patient_reader;
 --> statement-breakpoint
+GRANT SELECT ON patient.published_patients, patient.published_contact_points, patient.published_proxies TO careflow_patient;
+--> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE, DELETE ON patient.bounced_addresses, patient.sessions, patient.orders, patient.kit_results,
   patient.inbox, patient.outbox, patient.idempotency_keys TO careflow_patient;
