@@ -3,6 +3,7 @@ import * as bookingApi from '../../schemas/api/booking.ts';
 import type { OperationContract } from '../../schemas/api/contract.ts';
 import * as customerApi from '../../schemas/api/customer.ts';
 import * as homekitApi from '../../schemas/api/homekit.ts';
+import * as labResultsApi from '../../schemas/api/lab-results.ts';
 import * as notificationsApi from '../../schemas/api/notifications.ts';
 import * as workerApi from '../../schemas/api/worker.ts';
 import * as availabilityEvents from '../../schemas/events/availability.v1.ts';
@@ -12,6 +13,7 @@ import * as customerEvents from '../../schemas/events/customer.v1.ts';
 import * as homekitRegistrationEvents from '../../schemas/events/homekit-registration.v1.ts';
 import * as homekitEvents from '../../schemas/events/homekit.v1.ts';
 import * as jobEvents from '../../schemas/events/jobs.v1.ts';
+import * as labMessageEvents from '../../schemas/events/lab-message.v1.ts';
 import * as labResultEvents from '../../schemas/events/lab-result.v1.ts';
 import * as noticeEvents from '../../schemas/events/notice.v1.ts';
 import * as platformEvents from '../../schemas/events/platform.v1.ts';
@@ -24,6 +26,7 @@ export const operations: Readonly<Record<string, readonly OperationContract[]>> 
   booking: contractsOf(bookingApi, isOperation),
   customer: contractsOf(customerApi, isOperation),
   homekit: contractsOf(homekitApi, isOperation),
+  'lab-results': contractsOf(labResultsApi, isOperation),
   notifications: contractsOf(notificationsApi, isOperation),
   worker: contractsOf(workerApi, isOperation),
 };
@@ -35,6 +38,7 @@ export const events: readonly EventContract[] = [
   homekitEvents,
   homekitRegistrationEvents,
   jobEvents,
+  labMessageEvents,
   labResultEvents,
   noticeEvents,
   platformEvents,

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { Id, Instant, PathCountry, Version } from '../fields.ts';
+import { ConsentVersion, Id, Instant, PathCountry, Version } from '../fields.ts';
 import type { OperationContract } from './contract.ts';
 
 const HexKey = z
@@ -239,7 +239,7 @@ export const registerTestKit = {
   body: z.strictObject({
     patientId: Id,
     kitCode: z.string().max(40).meta({ description: 'As printed on the kit; blanks and hyphens do not matter' }),
-    consentVersion: Version.meta({ description: 'Of the consent text that the person agreed to' }),
+    consentVersion: ConsentVersion.meta({ description: 'Of the consent text that the person agreed to' }),
   }),
   status: 202,
   output: accepted(TestKit.shape.status, 'AcceptedTestKit'),

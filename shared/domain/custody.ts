@@ -30,7 +30,7 @@ const followers: Record<KitStatus, readonly CustodyStep[]> = {
 };
 
 /** Scans that carriers hand in late: kept in the chain, while the kit stays where it is. */
-const lateSteps: readonly CustodyStep[] = ['shipped', 'delivered', 'posted'];
+const lateSteps: ReadonlySet<CustodyStep> = new Set(['shipped', 'delivered', 'posted']);
 
 export type CustodyEntry = { readonly step: CustodyStep; readonly happenedAt: Temporal.Instant };
 
@@ -54,7 +54,7 @@ export function takeStep(
     const isBackwards = last !== undefined && isAfter(last.happenedAt, happenedAt);
     return isBackwards ? { refusedBecause: 'before-the-last-step' } : { status: step };
   }
-  const isLate = lateSteps.includes(step) && rankOf(step) < rankOf(status) && status !== 'stocked';
+  const isLate = lateSteps.has(step) && rankOf(step) < rankOf(status) && status !== 'stocked';
   return isLate ? { status } : { refusedBecause: 'out-of-turn' };
 }
 

@@ -4,7 +4,7 @@ import { localDate } from './zone.ts';
 /** What is registered and analysed, and for whom it is meant. */
 export type TestProduct = Eligibility & {
   /** The version of the consent text that is asked for now. */
-  readonly consentVersion: number;
+  readonly consentVersion: string;
   /** How long after it was collected a sample can be analysed. */
   readonly stabilityHours: number;
 };
@@ -19,7 +19,7 @@ export type KitFacts = {
 
 export type KitRequest = {
   readonly patientId: string;
-  readonly consentVersion: number;
+  readonly consentVersion: string;
   readonly person: Person;
   readonly timeZone: string;
 };

@@ -81,8 +81,9 @@ function slotIn(days: number, time = '10:00'): string {
   return day.toZonedDateTime({ timeZone: 'Europe/Paris', plainTime: time }).toInstant().toString();
 }
 
+/** What is signed is no caller's; its own test tells what of it is refused. */
 const served = Object.entries(operations).flatMap(([name, contracts]) =>
-  isWorkload(name) ? [{ name, contracts }] : [],
+  isWorkload(name) ? [{ name, contracts: contracts.filter(({ signed }) => !signed) }] : [],
 );
 
 describe.each(served)('the operations of $name', ({ name, contracts }) => {
@@ -365,7 +366,7 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
       async () => {
         const body = (of: object) => (contract.body ? { body: { ...good().body, ...of } } : {});
         const cases = [
-          { what: 'unknown', request: request({ params: { country: 'fr', id: unknownId }, ...body({}) }) },
+          { what: 'unknown', request: request({ params: { ...good().params, id: unknownId }, ...body({}) }) },
           { what: 'of another country', request: request({ params: { ...good().params, country: 'de' } }) },
         ].map((one) => ({ ...one, expected: '404 not-found' }));
         expect(await unexpected(contract, cases)).toEqual({});

@@ -9,6 +9,7 @@ import { openEventLog } from '../../shared/events/open-event-log.ts';
 import { call, type Door, type DoorName, doors, openWithFramework, openWithMain } from '../shared/runtime/doors.ts';
 import { addPatient, addPractice } from '../support/practices.ts';
 import { until } from '../support/until.ts';
+import { Accessory, addKit } from './homekit/world.ts';
 import { bearer, openRealWorld, type RealWorld } from './real-functions.ts';
 
 type Sent = {
@@ -233,6 +234,27 @@ async function customerStory(ask: Ask): Promise<void> {
   await eventStory(ask, 'careflow.consent.given.v1', '/careflow/customer', data);
 }
 
+async function homekitStory(ask: Ask): Promise<void> {
+  const patientId = await addPatient(world.admin);
+  const as = await bearer(world, { role: 'patient', subject: patientId });
+  const stranger = await bearer(world, { role: 'patient', subject: randomUUID() });
+  const post = (path: string, body: object, by = as): Sent => {
+    return { method: 'POST', path: `/fr/homekit/${path}`, as: by, headers: json, body: { patientId, ...body } };
+  };
+  const { patientId: _, ...device } = new Accessory().wish(patientId);
+  const id = /"id":"([^"]+)"/.exec(await ask('device', post('devices', device)))?.[1] ?? '';
+  await ask('the same device', post('devices', device));
+  await ask('no payload', post('devices', { ...device, setupPayload: 'X-HM://0052VG2TI' }));
+  await ask('its state', { method: 'GET', path: `/fr/homekit/devices/${id}`, as });
+  await ask('the state of another’s', { method: 'GET', path: `/fr/homekit/devices/${id}`, as: stranger });
+  const kit = { kitCode: (await addKit(world)).code, consentVersion: '2030-03' };
+  await ask('kit', post('test-kits', kit));
+  await ask('a typo', post('test-kits', { ...kit, kitCode: '000000000000' }));
+  await ask('a kit for another', post('test-kits', kit, stranger));
+  const data = { country: 'fr', registrationId: randomUUID() };
+  await eventStory(ask, 'careflow.test-kit.submitted.v1', '/careflow/homekit', data);
+}
+
 const stories: Readonly<
   Record<(typeof workloads)[number], { tell: (ask: Ask, door: Door) => Promise<void>; statuses: readonly number[] }>
 > = {
@@ -243,6 +265,7 @@ const stories: Readonly<
     tell: customerStory,
     statuses: [200, 200, 412, 201, 201, 200, 409, 403, 200, 200, ...eventStatuses],
   },
+  homekit: { tell: homekitStory, statuses: [202, 202, 400, 200, 404, 202, 400, 403, ...eventStatuses] },
   worker: { tell: workerStory, statuses: [202, 202, 200, 409, 404, 403, ...eventStatuses] },
   cron: {
     tell: (ask) => eventStory(ask, 'dev.knative.sources.ping', '/apis/v1/namespaces/careflow/pingsources/minute', {}),

@@ -25,13 +25,15 @@ export const officeClients: Readonly<Record<string, Identity>> = {
   'staff-de': { subject: 'staff-de', role: 'staff', country: 'de' },
 };
 
-const ordinary = ['bookings:read', 'bookings:write', 'availability:read'];
+const ordinary = ['bookings:read', 'bookings:write', 'availability:read', 'account:read', 'account:write'];
+const orders = ['orders:read', 'orders:write'];
+const devices = ['homekit:read', 'homekit:write'];
 
 /** What a token of a role carries when no scope is asked for, and the most it may carry. */
 export const scopesByRole: Readonly<Record<Role, readonly string[]>> = {
-  patient: [...ordinary, 'patients:read', 'patients:write'],
+  patient: [...ordinary, ...orders, ...devices, 'patients:read', 'patients:write'],
   practitioner: ordinary,
-  staff: [...ordinary, 'notifications:read'],
-  system: ordinary,
-  admin: [...ordinary, 'notifications:read', 'patients:read', 'patients:write'],
+  staff: [...ordinary, ...orders, ...devices, 'notifications:read'],
+  system: [...ordinary, ...orders, ...devices],
+  admin: [...ordinary, ...orders, ...devices, 'notifications:read', 'patients:read', 'patients:write'],
 };

@@ -104,7 +104,7 @@ CREATE TABLE homekit.test_products (
   -- Null: everybody.
   sexes text[],
   regions text[] NOT NULL,
-  consent_version integer NOT NULL,
+  consent_version text NOT NULL,
   stability_hours integer NOT NULL,
   CONSTRAINT product_ages CHECK (min_age >= 0 AND (max_age IS NULL OR max_age >= min_age)),
   CONSTRAINT product_sexes CHECK (sexes <@ ARRAY['female', 'male', 'other', 'unknown']),
@@ -150,7 +150,7 @@ CREATE TABLE homekit.test_kit_registrations (
   kit_code char(12) NOT NULL,
   -- Null as long as it is not known that there is such a kit.
   test_kit_id uuid REFERENCES homekit.test_kits (id),
-  consent_version integer NOT NULL,
+  consent_version text NOT NULL,
   version integer NOT NULL DEFAULT 1,
   status text NOT NULL,
   rejected_because text,

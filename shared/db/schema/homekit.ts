@@ -82,7 +82,7 @@ export const testProducts = homekitSchema.table('test_products', {
   maxAge: smallint('max_age'),
   sexes: text().array().$type<Sex[]>(),
   regions: text().array().notNull(),
-  consentVersion: integer('consent_version').notNull(),
+  consentVersion: text('consent_version').notNull(),
   stabilityHours: integer('stability_hours').notNull(),
 });
 
@@ -113,7 +113,7 @@ export const testKitRegistrations = homekitSchema.table('test_kit_registrations'
   patientId: uuid('patient_id').notNull(),
   kitCode: char('kit_code', { length: 12 }).notNull(),
   testKitId: uuid('test_kit_id'),
-  consentVersion: integer('consent_version').notNull(),
+  consentVersion: text('consent_version').notNull(),
   version: integer().notNull().default(1),
   status: text().$type<'received' | 'registered' | 'rejected'>().notNull(),
   rejectedBecause: text('rejected_because').$type<KitRejection['reason']>(),

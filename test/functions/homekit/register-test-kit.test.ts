@@ -25,7 +25,7 @@ afterAll(() => world.close());
 beforeEach(() => world.setTime(MORNING));
 
 function wish(kit: Kit, patientId: string, more: object = {}) {
-  return { as: asPatient(patientId), body: { patientId, kitCode: kit.code, consentVersion: 3, ...more } };
+  return { as: asPatient(patientId), body: { patientId, kitCode: kit.code, consentVersion: '2030-03', ...more } };
 }
 
 describe('a kit that its finder may use', () => {
@@ -126,7 +126,7 @@ describe('a kit that cannot be used', () => {
     ['not-eligible', ['sex'], { sexes: ['male' as const] }, {}],
     ['not-eligible', ['region'], { regions: ['de'] }, {}],
     ['not-eligible', ['too-young', 'sex'], { minAge: 50, sexes: ['male' as const] }, {}],
-    ['consent-outdated', [], { consentVersion: 4 }, {}],
+    ['consent-outdated', [], { consentVersion: '2030-04' }, {}],
     ['lot-expired', [], { expiresOn: '2030-06-02' }, {}],
   ] as const;
 
@@ -184,7 +184,7 @@ describe('a kit that cannot be used', () => {
       const patientId = await addPerson(world);
       const refused = await post(world, 'test-kits', {
         as: asPatient(patientId),
-        body: { patientId, kitCode, consentVersion: 3 },
+        body: { patientId, kitCode, consentVersion: '2030-03' },
       });
       expect(refused.statusCode).toBe(400);
       expect(refused.json()).toMatchObject({ code: 'invalid-input', errors: [{ path: '/kitCode' }] });
@@ -209,7 +209,7 @@ describe('who may register a kit', () => {
   it('is nobody of another country', async () => {
     const german = await addPerson(world, { country: 'de' });
     const kit = await addKit(world);
-    const body = { patientId: german, kitCode: kit.code, consentVersion: 3 };
+    const body = { patientId: german, kitCode: kit.code, consentVersion: '2030-03' };
     expect((await post(world, 'test-kits', { as: asPatient(german, 'de'), body })).statusCode).toBe(403);
     expect((await post(world, 'test-kits', { as: OFFICE, body })).statusCode).toBe(404);
   });
@@ -232,7 +232,7 @@ describe('a request with an idempotency key', () => {
     const again = await post(world, 'test-kits', { ...wish(kit, patientId), headers });
     expect([again.statusCode, again.json()]).toEqual([202, first.json()]);
     expect(again.headers['idempotency-replayed']).toBe('true');
-    const other = await post(world, 'test-kits', { ...wish(kit, patientId, { consentVersion: 4 }), headers });
+    const other = await post(world, 'test-kits', { ...wish(kit, patientId, { consentVersion: '2030-04' }), headers });
     expect(other.statusCode).toBe(422);
   });
 });

@@ -236,7 +236,14 @@ export async function addKit(
   { country = 'fr', orderId = null, status = 'delivered', expiresOn = '2031-12-31', ...product }: NewKit = {},
 ): Promise<Kit> {
   const id = randomUUID();
-  const rule = { minAge: 18, maxAge: null, sexes: null, regions: ['fr'], consentVersion: 3, stabilityHours: 72 };
+  const rule = {
+    minAge: 18,
+    maxAge: null,
+    sexes: null,
+    regions: ['fr'],
+    consentVersion: '2030-03',
+    stabilityHours: 72,
+  };
   await admin.insert(testProducts).values({ code: `product-${id}`, ...rule, ...product });
   const lot = { number: `lot-${id}`, productCode: product.code ?? `product-${id}` };
   await admin.insert(lots).values({ ...lot, expiresOn: Temporal.PlainDate.from(expiresOn) });
@@ -250,7 +257,7 @@ export async function addKit(
 
 /** Registers a kit for somebody, and has it seen to. @returns the registration's id. */
 export async function registerKit(world: HomekitWorld, kit: Kit, patientId: string): Promise<string> {
-  const body = { patientId, kitCode: kit.code, consentVersion: 3 };
+  const body = { patientId, kitCode: kit.code, consentVersion: '2030-03' };
   const { id } = (await post(world, 'test-kits', { as: asPatient(patientId), body })).json<{ id: string }>();
   await world.pump();
   return id;
