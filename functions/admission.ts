@@ -18,9 +18,9 @@ type Admission = { readonly authenticate: TokenVerifier; readonly limit: LimitRa
 
 /**
  * How a function knows who calls it and how often they may.
- * @param patients The patient context, which tells whether a session is live; without it no token of a session is taken.
+ * @param patients The patient context, over its own role or its reader's: it tells whether a session is live.
  */
-export function admissionOf(config: AdmissionConfig, redis: Redis, patients?: Queryable): Admission {
+export function admissionOf(config: AdmissionConfig, redis: Redis, patients: Queryable): Admission {
   const verify = createTokenVerifier({
     issuer: config.OIDC_ISSUER,
     audience: config.OIDC_AUDIENCE,

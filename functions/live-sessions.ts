@@ -3,7 +3,6 @@ import { LRUCache } from 'lru-cache';
 import type { Queryable } from '../shared/db/client.ts';
 import { useSession } from '../shared/db/sessions.ts';
 import type { Caller } from '../shared/domain/caller.ts';
-import { AppError } from '../shared/errors.ts';
 import { unauthenticated } from '../shared/identity/challenge.ts';
 import type { TokenVerifier } from '../shared/identity/verify-token.ts';
 
@@ -16,7 +15,7 @@ const MOST_KEPT = 10_000;
  * is. Throws `unauthenticated` for a session that is over, `unavailable` while nobody can tell.
  * @param patients The patient context, over its own role or its reader's.
  */
-export function withLiveSessions(verify: TokenVerifier, patients: Queryable | undefined): TokenVerifier {
+export function withLiveSessions(verify: TokenVerifier, patients: Queryable): TokenVerifier {
   const live = new LRUCache<string, true>({ max: MOST_KEPT, ttl: BELIEVED_MS });
   return async (authorization) => {
     const caller = await verify(authorization);
@@ -28,9 +27,8 @@ export function withLiveSessions(verify: TokenVerifier, patients: Queryable | un
   };
 }
 
-async function mustBeLive(patients: Queryable | undefined, { session, subject, country }: Caller): Promise<void> {
+async function mustBeLive(patients: Queryable, { session, subject, country }: Caller): Promise<void> {
   if (session === undefined) return;
-  if (!patients) throw new AppError('unavailable', 'Sessions cannot be checked here.', { dependency: 'patient' });
   const state = await useSession(patients, { referenceHash: session, subject, country });
   if (state !== 'live') throw unauthenticated('session-over');
 }

@@ -3,6 +3,8 @@ import { grids } from '../../shared/runtime/grids.ts';
 
 export const settings = {
   DATABASE_URL_PRACTITIONER: url({ schemes: ['postgres', 'postgresql'] }),
+  /** Only asked whether a caller's session is live. */
+  DATABASE_URL_PATIENT_READER: url({ schemes: ['postgres', 'postgresql'] }),
   REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
   EVENT_LOG_URL: eventLogUrl(),
   OIDC_ISSUER: url(),

@@ -9,7 +9,7 @@ import { subscriptionsOf } from './subscriptions.ts';
 
 export const open: OpenFunction = async (environment, log) => {
   const config = readConfig(environment, settings);
-  const { db, redis, publish, dependencies, close } = openConnections(config, log);
+  const { db, patients, redis, publish, dependencies, close } = openConnections(config, log);
   const { GRIDS: gridOf, AVAILABILITY_DAYS: days } = config;
   const bitmapOf = createBitmaps(redis, { gridOf, days });
   const deps = { db, bitmapOf, gridOf, publish, now: () => Temporal.Now.instant() };
@@ -17,7 +17,7 @@ export const open: OpenFunction = async (environment, log) => {
     name: 'availability',
     routes: routesOf(deps),
     subscriptions: subscriptionsOf(deps),
-    ...admissionOf(config, redis),
+    ...admissionOf(config, redis, patients),
     dependencies,
     close,
   };

@@ -30,7 +30,7 @@ export const open: OpenFunction = async (environment, log) => {
     name: 'booking',
     routes: routesOf(deps),
     subscriptions: [],
-    ...admissionOf(config, redis),
+    ...admissionOf(config, redis, patients),
     findAnswer: (claim) => findAnswer(db, claim),
     dependencies,
     close,

@@ -1,4 +1,4 @@
-import { previewMessage as preview } from '../../schemas/api/notifications.ts';
+import { previewMessage as preview, takeFeedback as feedback } from '../../schemas/api/notifications.ts';
 import { createSesSender } from '../../shared/notify/email.ts';
 import { createPushSender } from '../../shared/notify/push.ts';
 import { createSnsSender } from '../../shared/notify/sms.ts';
@@ -10,11 +10,13 @@ import { settings } from './config.ts';
 import { openConnections } from './connections.ts';
 import { previewMessage } from './preview-message.ts';
 import { subscriptionsOf } from './subscriptions.ts';
+import { takeFeedback } from './take-feedback.ts';
 
 export const open: OpenFunction = async (environment, log) => {
   const config = readConfig(environment, settings);
   const { redis, dependencies, close, ...databases } = openConnections(config, log);
   const { AWS_REGION: region, AWS_ENDPOINT_URL: endpoint, EMAIL_FROM: emailFrom, SMS_SENDER_ID: senderId } = config;
+  const { FEEDBACK_TOPIC_ARN: topicArn } = config;
   const { REMINDERS: ahead, REMINDERS_SAME_DAY: sameDay, REMINDERS_REST_MINUTES: restMinutes } = config;
   const deps = {
     ...databases,
@@ -27,9 +29,12 @@ export const open: OpenFunction = async (environment, log) => {
   };
   return {
     name: 'notifications',
-    routes: [route(preview, previewMessage({ emailFrom }))],
+    routes: [
+      route(preview, previewMessage({ emailFrom })),
+      route(feedback, takeFeedback({ ...deps, topic: { topicArn, endpoint } })),
+    ],
     subscriptions: subscriptionsOf(deps),
-    ...admissionOf(config, redis),
+    ...admissionOf(config, redis, databases.patients),
     dependencies,
     close,
   };

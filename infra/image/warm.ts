@@ -12,7 +12,11 @@ export const nowhere = {
   DATABASE_URL_BOOKING: 'postgres://nobody@127.0.0.1:1/none',
   DATABASE_URL_PRACTITIONER: 'postgres://nobody@127.0.0.1:1/none',
   DATABASE_URL_PRACTITIONER_READER: 'postgres://nobody@127.0.0.1:1/none',
+  DATABASE_URL_PATIENT: 'postgres://nobody@127.0.0.1:1/none',
   DATABASE_URL_PATIENT_READER: 'postgres://nobody@127.0.0.1:1/none',
+  DATABASE_URL_LABORATORY: 'postgres://nobody@127.0.0.1:1/none',
+  DATABASE_URL_HOMEKIT: 'postgres://nobody@127.0.0.1:1/none',
+  DATABASE_URL_WORKER: 'postgres://nobody@127.0.0.1:1/none',
   DATABASE_URL_NOTIFICATION: 'postgres://nobody@127.0.0.1:1/none',
   DATABASE_URL_CRON: 'postgres://nobody@127.0.0.1:1/none',
   REDIS_URL: 'redis://127.0.0.1:1',
@@ -22,6 +26,7 @@ export const nowhere = {
   OIDC_AUDIENCE: 'careflow',
   AWS_REGION: 'eu-west-3',
   EMAIL_FROM: 'no-reply@careflow.example',
+  SUBJECT_KEYS_SECRET: Buffer.alloc(32).toString('base64url'),
   SMS_SENDER_ID: 'Careflow',
 };
 

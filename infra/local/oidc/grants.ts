@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import { z } from 'zod';
 import type { Provider, TokenEndpointGrantContext } from 'oidc-provider';
 import { InvalidGrant, InvalidRequest } from 'oidc-provider/lib/helpers/errors.js';
@@ -17,7 +19,10 @@ import {
 /** Finds a sample user by user name, which is the id of their record. */
 export type FindUser = (userName: string) => Promise<Identity | undefined>;
 
-type Grant<Parameters> = (parameters: Parameters, clientId: string) => Promise<Identity>;
+/** Who is signed in has a session, whose reference is in every token of it; machines and samples have none. */
+type Granted = Identity & { readonly session?: string };
+
+type Grant<Parameters> = (parameters: Parameters, clientId: string) => Promise<Granted>;
 
 const PasswordGrant = z.object({ username: z.string().min(1).max(200), password: z.string() });
 
@@ -39,13 +44,18 @@ export function registerGrants(provider: Provider, findUser: FindUser): void {
   registerGrant(provider, 'password', PasswordGrant, async ({ username, password }) => {
     const user = password === samplePassword ? await findUser(username) : undefined;
     if (user === undefined) throw new InvalidGrant('user name or password is wrong');
-    return user;
+    return { ...user, session: newReference() };
   });
   registerGrant(provider, sampleGrantType, SampleGrant, async ({ subject, role, country }) => ({
     subject,
     role,
     country,
   }));
+}
+
+/** 256 random bits: nobody guesses another's session. */
+function newReference(): string {
+  return randomBytes(32).toString('base64url');
 }
 
 function registerGrant<Shape extends z.ZodObject>(
@@ -74,7 +84,7 @@ function grantedScope({ role }: Identity, asked: string | undefined): string {
 async function issueToken(
   provider: Provider,
   { oidc }: TokenEndpointGrantContext,
-  { subject, role, country }: Identity,
+  { subject, role, country, session }: Granted,
   scope: string,
 ) {
   const token = new provider.AccessToken({
@@ -83,7 +93,7 @@ async function issueToken(
     grantId: subject,
     gty: oidc.params.grant_type,
     scope,
-    extra: { roles: [role], country },
+    extra: { roles: [role], country, ...(session !== undefined && { sid: session }) },
     resourceServer: new provider.ResourceServer(`urn:${audience}`, {
       audience,
       scope: everyScope,

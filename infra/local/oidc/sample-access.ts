@@ -25,15 +25,27 @@ export const officeClients: Readonly<Record<string, Identity>> = {
   'staff-de': { subject: 'staff-de', role: 'staff', country: 'de' },
 };
 
-const ordinary = ['bookings:read', 'bookings:write', 'availability:read', 'account:read', 'account:write'];
+const ordinary = ['bookings:read', 'bookings:write', 'availability:read'];
+const account = ['account:read', 'account:write'];
 const orders = ['orders:read', 'orders:write'];
 const devices = ['homekit:read', 'homekit:write'];
+const results = ['results:read', 'results:write'];
 
 /** What a token of a role carries when no scope is asked for, and the most it may carry. */
 export const scopesByRole: Readonly<Record<Role, readonly string[]>> = {
-  patient: [...ordinary, ...orders, ...devices, 'patients:read', 'patients:write'],
-  practitioner: ordinary,
-  staff: [...ordinary, ...orders, ...devices, 'notifications:read'],
-  system: [...ordinary, ...orders, ...devices],
-  admin: [...ordinary, ...orders, ...devices, 'notifications:read', 'patients:read', 'patients:write'],
+  patient: [...ordinary, ...account, ...orders, ...devices, ...results, 'patients:read', 'patients:write'],
+  practitioner: [...ordinary, ...account, ...results],
+  staff: [...ordinary, ...account, ...orders, ...devices, ...results, 'lab-results:manage', 'notifications:read'],
+  system: [...ordinary, ...orders, ...devices, 'lab-results:write'],
+  admin: [
+    ...ordinary,
+    ...orders,
+    ...devices,
+    ...results,
+    'lab-results:write',
+    'lab-results:manage',
+    'notifications:read',
+    'patients:read',
+    'patients:write',
+  ],
 };

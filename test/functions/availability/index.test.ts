@@ -21,6 +21,7 @@ it('publishes what changed in the trace of what changed it, and is ready', async
   const fn = await open(
     {
       DATABASE_URL_PRACTITIONER: world.urls.practitioner,
+      DATABASE_URL_PATIENT_READER: world.urls.patients,
       REDIS_URL: world.urls.redis,
       EVENT_LOG_URL: world.urls.eventLog,
       OIDC_ISSUER: 'http://issuer.test',

@@ -40,6 +40,7 @@ export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }
   const urls = {
     practitioner: database.urlFor('careflow_practitioner'),
     reader: database.urlFor('careflow_practitioner_reader'),
+    patients: database.urlFor('careflow_patient_reader'),
     superuser: database.url,
     redis: redisUrl ?? (await createRedisDatabase()),
     eventLog: database.url,

@@ -89,7 +89,21 @@ describe('a sample user', () => {
       roles: ['patient'],
       scopes: scope.split(' '),
       country: 'fr',
+      session: expect.any(Buffer),
     });
+  });
+
+  it('begins a session with each sign-in, unlike who acts for a machine', async () => {
+    const sessionOf = async (token: string) => (await verifier()(`Bearer ${token}`)).session?.toString('hex');
+    const [one, other] = [await granted(passwordGrant), await granted(passwordGrant)];
+    const sessions = [await sessionOf(one.access_token), await sessionOf(other.access_token)];
+    expect(new Set([...sessions, undefined]).size).toBe(3);
+    const machine = await granted({
+      grant_type: 'client_credentials',
+      client_id: 'admin',
+      client_secret: samplePassword,
+    });
+    expect(await sessionOf(machine.access_token)).toBeUndefined();
   });
 
   it('gets no scope but those asked for', async () => {
