@@ -39,6 +39,7 @@ export const scopesByRole: Readonly<Record<Role, readonly string[]>> = {
   system: [...ordinary, ...orders, ...devices, 'lab-results:write'],
   admin: [
     ...ordinary,
+    ...account,
     ...orders,
     ...devices,
     ...results,
