@@ -24,6 +24,8 @@ const labels: Readonly<Record<string, string>> = {
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 /** MSH-18 is the seventeenth after the separator that ends `MSH`. */
 const CHARSET_FIELD = 17;
+/** ISO 2022 switches its character sets by sequences that begin so; all of it is ASCII, which is UTF-8 too. */
+const ESC = 0x1b;
 
 /**
  * Decodes what a laboratory sent. A byte order mark decides, then UTF-8 where the bytes are that, whatever MSH-18 says (ASCII
@@ -34,17 +36,12 @@ export function decodeText(bytes: Uint8Array): string {
   if (first === 0xff && second === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
   if (first === 0xfe && second === 0xff) return new TextDecoder('utf-16be').decode(bytes);
   const label = labels[declaredCharset(bytes)];
-  if (label !== undefined && isStateful(label)) return new TextDecoder(label).decode(bytes);
+  if (label === 'iso-2022-jp' && bytes.includes(ESC)) return new TextDecoder(label).decode(bytes);
   try {
     return utf8.decode(bytes);
   } catch {
     return new TextDecoder(label ?? 'windows-1252').decode(bytes);
   }
-}
-
-/** ISO 2022 switches its character sets with escape sequences of ASCII, which are UTF-8 too. */
-function isStateful(label: string): boolean {
-  return label === 'iso-2022-jp';
 }
 
 function declaredCharset(bytes: Uint8Array): string {

@@ -25,7 +25,7 @@ export function embeddedDocument(segment: Segment, field: number, repetition: nu
     textAt(segment, field, 5, repetition).trim(),
   );
   if (data === undefined) return undefined;
-  return { contentType: contentTypeAt(segment, field, repetition), ...titleOf(segment), data };
+  return { contentType: contentTypeAt(segment, field, repetition, 2), ...titleOf(segment), data };
 }
 
 /** Reads RP: where a document lies. Undefined where it does not say. */
@@ -35,7 +35,7 @@ export function referencedDocument(segment: Segment, field: number, repetition: 
   if (pointer === '') return undefined;
   const isAbsolute = /^[a-z][a-z0-9+.-]*:/i.test(pointer) || application === '';
   const url = isAbsolute ? pointer : `${application}/${pointer}`;
-  return { contentType: contentTypeAt(segment, field, repetition), ...titleOf(segment), url };
+  return { contentType: contentTypeAt(segment, field, repetition, 3), ...titleOf(segment), url };
 }
 
 /** HL7 table 0299. Answers Base64. */
@@ -47,9 +47,11 @@ function dataOf(encoding: string, written: string): string | undefined {
   return base64 !== '' && base64.length % 4 === 0 && /^[A-Za-z0-9+/]+={0,2}$/.test(base64) ? base64 : undefined;
 }
 
-function contentTypeAt(segment: Segment, field: number, repetition: number): string {
-  const written = componentAt(segment, field, 2, repetition).toLowerCase();
-  const subtype = componentAt(segment, field, 3, repetition).toLowerCase().replace(/^x-/, '');
+/** Type and subtype, which stand next to each other: from component 2 in ED, from 3 in RP. */
+function contentTypeAt(segment: Segment, field: number, repetition: number, component: number): string {
+  const [written = '', subtype = ''] = [component, component + 1].map((part) =>
+    componentAt(segment, field, part, repetition).toLowerCase().replace(/^x-/, ''),
+  );
   if (/^[a-z]+\/[a-z0-9.+-]+$/.test(written)) return written;
   if (written === 'pdf' || subtype === 'pdf') return 'application/pdf';
   const type = types[written];

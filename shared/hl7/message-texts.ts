@@ -24,7 +24,7 @@ export function splitMessages(bytes: Uint8Array): Intake {
   const faults: LabFault[] = [];
   for (const frame of decodeText(bytes).replaceAll(BEFORE, AFTER).split(AFTER))
     readFrame(frame.split(LINE_END), { messages, trailers, faults });
-  if (messages.length === 0) faults.push(noMessage);
+  if (messages.length === 0) return { messages, faults: [noMessage] };
   faults.push(...trailers.flatMap((trailer, index) => batchFault(trailer, index, messages.length)));
   return { messages, faults };
 }

@@ -35,7 +35,7 @@ export function componentAt(segment: Segment, field: number, component = 1, repe
 /** A component whose white space means something: text, as it was written. */
 export function textAt(segment: Segment, field: number, component = 1, repetition = 1): string {
   const raw = rawComponent(segment, field, component, repetition);
-  return raw === NULL ? '' : unescape(raw, segment.reading.separators).trimEnd();
+  return raw === NULL ? '' : unescape(raw, segment.reading.separators);
 }
 
 /** Subcomponents of a component without their escapes. */
