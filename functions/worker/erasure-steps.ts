@@ -1,3 +1,7 @@
+import { closeAccount, findAccount } from '../../shared/db/accounts.ts';
+import { accountErased } from '../../shared/db/customer-events.ts';
+import { enqueue } from '../../shared/db/outbox.ts';
+import { patientOutbox } from '../../shared/db/schema/account.ts';
 import { type SubjectContext, subjectContexts, subjectData } from '../../shared/db/subject-data/contexts.ts';
 import { eraseSubject } from '../../shared/db/subject-data/subject-table.ts';
 import { destroySubjectKey } from '../../shared/db/subject-keys.ts';
@@ -13,18 +17,25 @@ type Step = {
 };
 
 /**
- * The steps of an erasure in their order: nobody is waited for, nothing is kept, and the key that opens what lies in topics
- * and copies goes last, for what law keeps has to be opened before.
+ * The steps of an erasure in their order: nothing new is let in, nobody is waited for, nothing is kept, and others are told.
+ * The key that opens what lies in topics and copies goes late, for what law keeps has to be opened before.
  */
 export function erasureSteps(deps: Deps, erasure: Erasure, traceparent: string): Step[] {
   const { contexts, redis, now } = deps;
   const { patientId } = erasure;
   return [
+    { name: 'account', run: () => closeDown(deps, erasure) },
     { name: 'visits', run: () => cancelVisits(contexts.booking, patientId, { now: now(), traceparent }) },
     ...subjectContexts.map((context) => ({ name: context, run: () => eraseContext(deps, erasure, context) })),
     { name: 'redis', run: () => forgetSubject(redis, patientId) },
     { name: 'subject-key', run: () => destroyKey(deps, patientId) },
+    { name: 'told', run: () => tell(deps, erasure, traceparent) },
   ];
+}
+
+async function closeDown({ contexts, now }: Deps, { patientId, country }: Erasure): Promise<number> {
+  await contexts.patient.transaction((tx) => closeAccount(tx, { patientId, country, now: now() }));
+  return 1;
 }
 
 async function eraseContext(deps: Deps, erasure: Erasure, context: SubjectContext): Promise<number> {
@@ -35,5 +46,14 @@ async function eraseContext(deps: Deps, erasure: Erasure, context: SubjectContex
 
 async function destroyKey({ contexts, now }: Deps, patientId: string): Promise<number> {
   await destroySubjectKey(contexts.patient, patientId, now());
+  return 1;
+}
+
+/** From the patient context, which tells of accounts; told again after a crash it is the same event. */
+async function tell({ contexts }: Deps, { id, patientId }: Erasure, traceparent: string): Promise<number> {
+  const account = await findAccount(contexts.patient, patientId);
+  if (!account) return 0;
+  const { event, ...outgoing } = accountErased(account, traceparent);
+  await enqueue(contexts.patient, patientOutbox, [{ ...outgoing, event: { ...event, id } }]);
   return 1;
 }

@@ -6,7 +6,7 @@ import type { Operation } from '../../shared/runtime/function.ts';
 import { isTheirs, noSuch } from './access.ts';
 import type { Deps } from './deps.ts';
 
-/** What laboratories send lies in its topic as it came, as long as infra/kafka/topics.yaml says. */
+/** What laboratories send lies sealed in its topic, as long as infra/kafka/topics.yaml says; whose it is, is not known there. */
 const fading = [{ where: 'lis-results', days: 1 }];
 
 /** `GET /{country}/erasures/{id}`: also for whoever asked for it, who is nobody's guardian any more when it is done. */

@@ -4,7 +4,7 @@ import type { requestErasure as contract } from '../../schemas/api/worker.ts';
 import { requestErasure as saveRequest } from '../../shared/db/erasures.ts';
 import { enqueue } from '../../shared/db/outbox.ts';
 import { workerOutbox } from '../../shared/db/schema/worker.ts';
-import { retentionOf } from '../../shared/domain/retention.ts';
+import { type RetainedKind, retainedKinds, retentionOf } from '../../shared/domain/retention.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
 import { maySpeakFor } from './access.ts';
 import type { Deps } from './deps.ts';
@@ -19,7 +19,7 @@ export function requestErasure(deps: Deps): Operation<typeof contract> {
     const body = await deps.db.transaction(async (tx) => {
       const { isNew, row } = await saveRequest(tx, wanted);
       if (isNew) await enqueue(tx, workerOutbox, [erasureJob(row, traceparent)]);
-      const answer = { id: row.id, status: row.status, lawKeeps: [lawOf(country)] };
+      const answer = { id: row.id, status: row.status, lawKeeps: retainedKinds.map((what) => lawOf(what, country)) };
       await deps.answers.save(tx, idempotency, { status: 202, body: answer });
       return answer;
     });
@@ -29,7 +29,7 @@ export function requestErasure(deps: Deps): Operation<typeof contract> {
 }
 
 /** Told at once: whoever is erased has no session any more in which they could ask. */
-function lawOf(country: string) {
-  const { law, years } = retentionOf('clinical', country);
-  return { what: 'clinical' as const, law, years };
+function lawOf(what: RetainedKind, country: string) {
+  const { law, years } = retentionOf(what, country);
+  return { what, law, years };
 }

@@ -16,6 +16,9 @@ export type JobWork<Contract extends JobContract> = (
   context: EventContext & { readonly mayRepeat: boolean },
 ) => Promise<JobEnd>;
 
+/** Told of a job that came too late to be done. */
+type Lapsed<Contract extends JobContract> = (data: z.infer<Contract['data']>) => Promise<void>;
+
 type Deps = { readonly db: Database; readonly now: () => Temporal.Instant };
 
 /**
@@ -26,11 +29,14 @@ export function runJob<Contract extends JobContract>(
   { db, now }: Deps,
   contract: Contract,
   work: JobWork<Contract>,
+  lapsed: Lapsed<Contract> = async () => undefined,
 ): EventHandler<Contract> {
   const { type, policy } = contract;
   return async ({ data }, { log, traceparent }) => {
     const job = jobOf(type, data);
-    if (Temporal.Instant.compare(now(), job.deadline) >= 0) return mustNotBeLate(db, job, now());
+    if (Temporal.Instant.compare(now(), job.deadline) >= 0) {
+      return mustNotBeLate(db, job, now(), () => lapsed(data));
+    }
     const claim = await claimJob(db, job, { now: now(), leaseSeconds: policy.leaseSeconds });
     if (!claim) return;
     const { mayRepeat, attempts } = claim;
@@ -48,8 +54,15 @@ function jobOf(type: string, { idempotencyKey, deadline, patientId }: JobData): 
   return { type, idempotencyKey, patientId: patientId?.toLowerCase(), deadline: Temporal.Instant.from(deadline) };
 }
 
-async function mustNotBeLate(db: Database, job: Job, now: Temporal.Instant): Promise<void> {
-  if (await expireJob(db, job, now)) throw new AppError('unprocessable', 'The job is past its deadline.');
+async function mustNotBeLate(
+  db: Database,
+  job: Job,
+  now: Temporal.Instant,
+  lapsed: () => Promise<void>,
+): Promise<void> {
+  if (!(await expireJob(db, job, now))) return;
+  await lapsed();
+  throw new AppError('unprocessable', 'The job is past its deadline.');
 }
 
 type Attempt = JobEnd & { readonly error?: unknown };

@@ -61,7 +61,7 @@ const RequestedErasure = z
   .strictObject({
     ...Erasure.pick({ id: true, status: true }).shape,
     lawKeeps: z
-      .array(z.strictObject({ what: z.enum(['clinical']), law: z.string(), years: z.int().positive() }))
+      .array(z.strictObject({ what: z.enum(['clinical', 'consent']), law: z.string(), years: z.int().positive() }))
       .meta({ description: 'Which records will be kept apart all the same, by which law and for how long' }),
   })
   .meta({ id: 'RequestedErasure' });

@@ -7,7 +7,8 @@ export type Retention = {
 };
 
 /** Kinds of records that a law may want kept after their patient was erased. */
-export type RetainedKind = 'clinical';
+export const retainedKinds = ['clinical', 'consent'] as const;
+export type RetainedKind = (typeof retainedKinds)[number];
 
 const retentions: Readonly<Record<RetainedKind, Readonly<Record<string, Retention>>>> = {
   clinical: {
@@ -15,6 +16,12 @@ const retentions: Readonly<Record<RetainedKind, Readonly<Record<string, Retentio
     fr: { law: 'Code de la santé publique (FR), art. R. 1112-7', years: 20, untilAge: 28 },
     // Ten years from the end of the treatment.
     de: { law: 'Bürgerliches Gesetzbuch (DE), § 630f (3)', years: 10 },
+  },
+  // That there was consent has to be shown as long as somebody may go to law about it.
+  consent: {
+    fr: { law: 'GDPR, art. 7(1); Code civil (FR), art. 2224', years: 5 },
+    // Three years from the end of the year.
+    de: { law: 'GDPR, art. 7(1); Bürgerliches Gesetzbuch (DE), §§ 195, 199', years: 4 },
   },
 };
 

@@ -127,3 +127,6 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON worker.job_runs, worker.exports, worker.
 --> statement-breakpoint
 -- A former state of a booking stays as it was, but for who acted and in what words, when they are erased.
 GRANT UPDATE (acted_by, left_because) ON booking.booking_history TO careflow_booking;
+--> statement-breakpoint
+-- The ledger of consents is only added to, until its patient is erased: then it is sealed and kept apart.
+GRANT DELETE ON patient.consents TO careflow_patient;

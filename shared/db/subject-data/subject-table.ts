@@ -7,11 +7,19 @@ import type { Database, Queryable } from '../client.ts';
 export type SubjectTable = {
   /** The rows that are a patient's. */
   readonly rowsOf: (patientId: string) => SQL;
-  /** Rows are deleted; changed so that they are nobody's; or go with the rows of another table that they hang on. */
-  readonly erase: 'delete' | 'with-another' | ((patientId: string) => SQL);
+  readonly erase: Erasing;
+  /** Rows of others in which the patient acted, and what is set in them so that nobody sees who it was. */
+  readonly actedIn?: { readonly rowsOf: (patientId: string) => SQL; readonly set: (patientId: string) => SQL };
   /** That a law may want the rows kept, and the column that tells how old they are, where there is one. */
   readonly retained?: { readonly kind: RetainedKind; readonly by?: string };
 };
+
+/**
+ * What becomes of a patient's rows: they are deleted; go with the rows of another table that they hang on; are changed so that
+ * they are nobody's; or stay, since nothing in them tells whose they were.
+ */
+export type Erasing =
+  'delete' | 'with-another' | { readonly set: (patientId: string) => SQL } | { readonly stay: string };
 
 /** What a context keeps of patients: every table of its schema is in one of the two. */
 export type SubjectData = {
@@ -105,17 +113,22 @@ async function readRetained(
 async function eraseRows(
   tx: Queryable,
   table: SQL,
-  { rowsOf, erase }: SubjectTable,
+  { rowsOf, erase, actedIn }: SubjectTable,
   patientId: string,
 ): Promise<number> {
-  if (erase === 'with-another') return 0;
-  const rows = rowsOf(patientId);
-  const statement =
-    erase === 'delete'
-      ? sql`DELETE FROM ${table} AS t WHERE ${rows}`
-      : sql`UPDATE ${table} AS t SET ${erase(patientId)} WHERE ${rows}`;
-  const { rowCount } = await tx.execute(statement);
+  if (actedIn) {
+    await tx.execute(sql`UPDATE ${table} AS t SET ${actedIn.set(patientId)} WHERE ${actedIn.rowsOf(patientId)}`);
+  }
+  const statement = erasing(table, erase, patientId);
+  if (!statement) return 0;
+  const { rowCount } = await tx.execute(sql`${statement} WHERE ${rowsOf(patientId)}`);
   return rowCount ?? 0;
+}
+
+function erasing(table: SQL, erase: Erasing, patientId: string): SQL | undefined {
+  if (erase === 'delete') return sql`DELETE FROM ${table} AS t`;
+  if (erase === 'with-another' || 'stay' in erase) return undefined;
+  return sql`UPDATE ${table} AS t SET ${erase.set(patientId)}`;
 }
 
 function named(schema: string, table: string): SQL {

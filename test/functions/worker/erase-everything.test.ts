@@ -1,0 +1,147 @@
+import { randomUUID } from 'node:crypto';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { readTopics } from '../../../infra/local/services/topics.ts';
+import type { AnyEvent } from '../../../schemas/events/contract.ts';
+import type { EventLog } from '../../../shared/events/event-log.ts';
+import { openEventLog } from '../../../shared/events/open-event-log.ts';
+import { type Canary, dumpRedis, dumpTables, holds, plantCanaries } from './canaries.ts';
+import { openWorld, type World } from './world.ts';
+
+/**
+ * Columns of rows that stay as nobody's: what was done and when, in words that are the same for everybody. A column that is
+ * not here, and is not emptied, fails the test.
+ */
+const SAY_NOTHING_OF_WHO = [
+  'booking.booking_history.acted_as',
+  'booking.booking_history.status',
+  'booking.bookings.acted_as',
+  'booking.bookings.specialty',
+  'booking.bookings.status',
+  'homekit.custody_log.reason',
+  'homekit.custody_log.recorded_as',
+  'homekit.custody_log.recorded_by',
+  'homekit.custody_log.step',
+  'homekit.custody_scans.reason',
+  'homekit.custody_scans.refused_because',
+  'homekit.custody_scans.scanned_as',
+  'homekit.custody_scans.status',
+  'homekit.custody_scans.step',
+  'homekit.test_kit_registrations.consent_version',
+  'homekit.test_kit_registrations.kit_code',
+  'homekit.test_kit_registrations.rejected_because',
+  'homekit.test_kit_registrations.status',
+  'homekit.test_kits.code',
+  'homekit.test_kits.sample_barcode',
+  'homekit.test_kits.status',
+];
+
+let world: World;
+let eventLog: EventLog;
+let patientId: string;
+let canaries: Canary[];
+beforeAll(async () => {
+  world = await openWorld();
+  eventLog = openEventLog(world.database.url, { clientId: 'test' });
+  await eventLog.ensureTopics(await readTopics({ brokers: 1 }));
+  patientId = randomUUID();
+  canaries = await plantCanaries(world, patientId);
+});
+afterAll(async () => {
+  await eventLog.close();
+  await world.close();
+});
+
+const self = () => ({ role: 'patient', subject: patientId }) as const;
+
+/** Does what was just asked for. */
+async function doJobs(): Promise<void> {
+  const events: AnyEvent[] = await world.takeEvents();
+  for (const event of events) expect(await world.deliver(event)).toBe(204);
+}
+
+async function wordsInTopics(): Promise<string[]> {
+  const records: string[] = [];
+  for (const { name } of await readTopics({ brokers: 1 })) {
+    for await (const { key, value, headers } of eventLog.read(name)) {
+      records.push(`${key} ${JSON.stringify(headers)} ${value?.toString() ?? ''}`);
+    }
+  }
+  return records;
+}
+
+describe('a patient with something in every table', () => {
+  it('has a word in each of them that is theirs', () => {
+    expect(canaries.length).toBeGreaterThan(120);
+    expect(new Set(canaries.map(({ word }) => word)).size).toBe(canaries.length);
+  });
+
+  it('finds every word in the export', async () => {
+    const asked = await world.ask('POST', `/fr/patients/${patientId}/export`, self());
+    expect(asked).toMatchObject({ status: 202, body: { status: 'requested' } });
+    await doJobs();
+    const archive = await world.ask('GET', `/fr/exports/${String(asked.body['id'])}/archive`, self());
+    expect(archive.status).toBe(200);
+    const text = JSON.stringify(archive.body);
+    expect(canaries.filter(({ word }) => !holds(text, word))).toEqual([]);
+  });
+
+  it('leaves none in the clear after the erasure, wherever it is looked for, and is told what law keeps', async () => {
+    const sealed = await world.sealFor(patientId, 'word-in-topics');
+    const topics = await readTopics({ brokers: 1 });
+    await eventLog.append(
+      topics.map(({ name: topic }) => {
+        return { topic, key: patientId, value: Buffer.from(JSON.stringify({ patientId, sealed })), headers: {} };
+      }),
+    );
+    await world.redis.set(`rate:subject:${patientId}`, 'word-in-redis');
+    await world.redis.set(`anything:{${patientId}}:of-theirs`, 'word-in-redis');
+    expect(await world.seals.unseal(world.deps.patients, patientId, sealed)).toBe('word-in-topics');
+
+    const asked = await world.ask('POST', `/fr/patients/${patientId}/erase`, self());
+    expect(asked).toMatchObject({ status: 202, body: { status: 'requested' } });
+    await doJobs();
+
+    const dump = await dumpTables(world);
+    const left = canaries.filter(({ word }) => [...dump.values()].some((text) => holds(text, word)));
+    expect(left.map(({ place }) => place).toSorted()).toEqual(SAY_NOTHING_OF_WHO);
+    const inRedis = await dumpRedis(world);
+    expect([inRedis.includes(patientId), inRedis.includes('word-in-redis')]).toEqual([false, false]);
+    const records = await wordsInTopics();
+    expect(records.filter((record) => canaries.some(({ word }) => holds(record, word)))).toEqual([]);
+    expect(await world.seals.unseal(world.deps.patients, patientId, sealed)).toBeUndefined();
+
+    // Records of 2020 of somebody who was born then.
+    const erasure = await world.ask('GET', `/fr/erasures/${String(asked.body['id'])}`, self());
+    expect(erasure.body).toMatchObject({
+      status: 'completed',
+      kept: [
+        { context: 'laboratory', law: 'Code de la santé publique (FR), art. R. 1112-7', until: '2048-02-01' },
+        { context: 'patient', law: 'GDPR, art. 7(1); Code civil (FR), art. 2224', until: '2025-02-01' },
+      ],
+    });
+  });
+
+  it('has every word of what law keeps where only the holder of its key reads it', async () => {
+    const rows = await world.rows<{ sealed: string }>('SELECT sealed FROM worker.retained_records');
+    const opened = await Promise.all(rows.map(({ sealed }) => world.retention.open(sealed)));
+    const text = JSON.stringify(opened);
+    const clinical = canaries.filter(({ place }) =>
+      /^(laboratory\.(?!release_pref|idem)|patient\.consents)/.test(place),
+    );
+    expect(clinical.length).toBeGreaterThan(35);
+    expect(clinical.filter(({ word }) => !holds(text, word))).toEqual([]);
+  });
+
+  it('is named nowhere any more but where it is told that they were erased', async () => {
+    const dump = await dumpTables(world);
+    const naming = [...dump].filter(([, text]) => text.includes(patientId)).map(([table]) => table);
+    expect(naming.filter((table) => !/outbox|records/.test(table)).toSorted()).toEqual([
+      'patient.accounts',
+      'patient.subject_keys',
+      'worker.erasures',
+      'worker.job_runs',
+    ]);
+  });
+});

@@ -1,0 +1,63 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import type { Database } from '../../../shared/db/client.ts';
+import { impersonalContexts, subjectData } from '../../../shared/db/subject-data/contexts.ts';
+import { connectAdmin } from '../../support/practices.ts';
+import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
+
+let database: TestDatabase;
+let admin: Database;
+beforeAll(async () => {
+  database = await createDatabase();
+  admin = connectAdmin(database.url);
+});
+afterAll(async () => {
+  await admin.$client.end();
+  await database.drop();
+});
+
+/** Every table of the product but partitions, which are their table's. */
+async function listTables(): Promise<{ schema: string; table: string }[]> {
+  const { rows } = await admin.execute<{ schema: string; table: string }>(sql`
+    SELECT n.nspname AS schema, c.relname AS table
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition
+      AND n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast', 'public', 'migration')
+    ORDER BY 1, 2`);
+  return rows;
+}
+
+const contexts = Object.values(subjectData);
+
+describe('what is kept of patients', () => {
+  it('is said of every table: exported and erased, or nothing of theirs', async () => {
+    const said = contexts.flatMap(({ schema, tables, impersonal }) =>
+      [...Object.keys(tables), ...Object.keys(impersonal)].map((table) => `${schema}.${table}`),
+    );
+    const all = (await listTables()).filter(({ schema }) => !(schema in impersonalContexts));
+    expect(said.toSorted()).toEqual(all.map(({ schema, table }) => `${schema}.${table}`).toSorted());
+    expect(new Set(said).size).toBe(said.length);
+  });
+
+  it('is said of every context', async () => {
+    const schemas = new Set((await listTables()).map(({ schema }) => schema));
+    const known = [...contexts.map(({ schema }) => schema), ...Object.keys(impersonalContexts)];
+    expect(known.toSorted()).toEqual([...schemas].toSorted());
+  });
+
+  it('is in no table that is said to hold nothing of theirs but names a patient', async () => {
+    const { rows } = await admin.execute<{ table: string }>(sql`
+      SELECT DISTINCT table_schema || '.' || table_name AS table FROM information_schema.columns
+      WHERE column_name IN ('patient_id', 'customer_id', 'subject_id', 'proxy_id', 'holder_id', 'grantee_id', 'subject')
+        AND table_name IN (SELECT relname FROM pg_class WHERE relkind IN ('r', 'p'))
+        AND table_schema NOT IN ('pg_catalog', 'information_schema', 'migration')`);
+    const naming = new Set(rows.map(({ table }) => table));
+    const impersonal = contexts.flatMap(({ schema, impersonal }) =>
+      Object.keys(impersonal).map((table) => `${schema}.${table}`),
+    );
+    // An id that is nobody's any more, with no word of theirs beside it.
+    const proofs = ['patient.subject_keys', 'worker.erasures'];
+    expect(impersonal.filter((table) => naming.has(table))).toEqual(proofs);
+  });
+});
