@@ -7,6 +7,8 @@ export const settings = {
   DATABASE_URL_BOOKING: postgres,
   DATABASE_URL_PRACTITIONER: postgres,
   DATABASE_URL_NOTIFICATION: postgres,
+  DATABASE_URL_LABORATORY: postgres,
+  DATABASE_URL_WORKER: postgres,
   REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
   EVENT_LOG_URL: eventLogUrl(),
   // Only asked whether they answer.

@@ -8,6 +8,8 @@ type Urls = {
   readonly DATABASE_URL_BOOKING: string;
   readonly DATABASE_URL_PRACTITIONER: string;
   readonly DATABASE_URL_NOTIFICATION: string;
+  readonly DATABASE_URL_LABORATORY: string;
+  readonly DATABASE_URL_WORKER: string;
   readonly DATABASE_URL_CRON: string;
   readonly DATABASE_URL_PATIENT_READER: string | undefined;
   readonly REDIS_URL: string;
@@ -22,6 +24,8 @@ export function openConnections(config: Urls, log: Logger) {
       booking: config.DATABASE_URL_BOOKING,
       practitioner: config.DATABASE_URL_PRACTITIONER,
       notification: config.DATABASE_URL_NOTIFICATION,
+      laboratory: config.DATABASE_URL_LABORATORY,
+      worker: config.DATABASE_URL_WORKER,
       cron: config.DATABASE_URL_CRON,
     },
     options,

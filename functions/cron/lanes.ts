@@ -1,22 +1,33 @@
 import type { Database } from '../../shared/db/client.ts';
 import { forgetAcknowledgements } from '../../shared/db/deliveries.ts';
-import { forgetAnswers } from '../../shared/db/idempotency-keys.ts';
+import { forgetRetained } from '../../shared/db/erasures.ts';
+import { expireExports } from '../../shared/db/exports.ts';
+import { forgetAnswers, savedAnswers } from '../../shared/db/idempotency-keys.ts';
 import { forgetProcessed } from '../../shared/db/inbox.ts';
+import { forgetJobRuns } from '../../shared/db/job-runs.ts';
 import { forgetKnownBookings } from '../../shared/db/known-bookings.ts';
+import { forgetClaims, forgetMessageKeys } from '../../shared/db/lab-messages.ts';
+import { forgetDecided } from '../../shared/db/lab-quarantine.ts';
 import { forgetNotices } from '../../shared/db/notices.ts';
 import type { AppendEvents } from '../../shared/db/outbox-relay.ts';
 import { forgetSent } from '../../shared/db/outbox.ts';
 import { bookingOutbox } from '../../shared/db/schema/booking.ts';
 import { cronOutbox } from '../../shared/db/schema/cron.ts';
 import type { InboxTable } from '../../shared/db/schema/inbox.ts';
+import { laboratoryIdempotencyKeys, laboratoryInbox, laboratoryOutbox } from '../../shared/db/schema/laboratory.ts';
 import { notificationInbox, notificationOutbox } from '../../shared/db/schema/notification.ts';
 import type { OutboxTable } from '../../shared/db/schema/outbox.ts';
 import { practitionerInbox, practitionerOutbox } from '../../shared/db/schema/practitioner.ts';
+import { workerIdempotencyKeys, workerOutbox } from '../../shared/db/schema/worker.ts';
 import { forgetTransientBounces } from '../../shared/db/suppressed-addresses.ts';
 import { checkHealth, type HealthChecks } from './check-health.ts';
 import { cleanUp, type Forget } from './clean-up.ts';
+import { escalateCriticalResults } from './escalate-critical-results.ts';
 import { expireHolds } from './expire-holds.ts';
+import { maintainPartitions } from './maintain-partitions.ts';
 import { releaseNotices } from './release-notices.ts';
+import { releaseResults } from './release-results.ts';
+import { requestSynchronisation } from './request-synchronisation.ts';
 import { sweepOutbox } from './sweep-outbox.ts';
 import type { Lane } from './task.ts';
 import { triggerReminders } from './trigger-reminders.ts';
@@ -26,6 +37,8 @@ export type Contexts = {
   readonly booking: Database;
   readonly practitioner: Database;
   readonly notification: Database;
+  readonly laboratory: Database;
+  readonly worker: Database;
   readonly cron: Database;
 };
 
@@ -43,7 +56,7 @@ const HEALTH_TIMEOUT_MS = 3_000;
  * which publishes what they tell.
  */
 export function lanesOf(contexts: Contexts, append: AppendEvents, checks: HealthChecks): Lane[] {
-  const { booking, practitioner, notification, cron } = contexts;
+  const { booking, practitioner, notification, laboratory, worker, cron } = contexts;
   return [
     [
       expireHolds(booking),
@@ -57,6 +70,7 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
       cleanUp('notification', [forgetOutbox(notification, notificationOutbox), ...forgetNotifications(notification)]),
     ],
     [
+      requestSynchronisation(cron, practitioner),
       sweepOutbox('practitioner', practitioner, practitionerOutbox, append),
       cleanUp('practitioner', [
         forgetOutbox(practitioner, practitionerOutbox),
@@ -64,10 +78,18 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
       ]),
     ],
     [
+      escalateCriticalResults(laboratory),
+      releaseResults(laboratory),
+      sweepOutbox('laboratory', laboratory, laboratoryOutbox, append),
+      cleanUp('laboratory', forgetLaboratory(laboratory)),
+    ],
+    [sweepOutbox('worker', worker, workerOutbox, append), cleanUp('worker', forgetWork(worker))],
+    [
       checkHealth(cron, checks, HEALTH_TIMEOUT_MS),
       sweepOutbox('cron', cron, cronOutbox, append),
       cleanUp('cron', [forgetOutbox(cron, cronOutbox)]),
     ],
+    ...Object.entries(contexts).map(([name, db]) => [maintainPartitions(cron, name, db)]),
   ];
 }
 
@@ -90,6 +112,31 @@ function forgetNotifications(db: Database): Forget[] {
     (now) => forgetTransientBounces(db, now.subtract(EVENTS_COME_AGAIN)),
     forgetInbox(db, notificationInbox),
     (now) => forgetKnownBookings(db, now.subtract(EVENTS_COME_AGAIN)),
+  ];
+}
+
+/** A number is a sender's for a year; what was decided on is kept for a month; a key no longer than any record it opens. */
+function forgetLaboratory(db: Database): Forget[] {
+  const answers = savedAnswers(laboratoryIdempotencyKeys);
+  return [
+    forgetOutbox(db, laboratoryOutbox),
+    forgetInbox(db, laboratoryInbox),
+    (now) => answers.forget(db, now.subtract(ANSWERS_KEPT)),
+    (now) => forgetClaims(db, now.subtract({ hours: 366 * 24 })),
+    (now) => forgetDecided(db, now.subtract({ hours: 30 * 24 })),
+    (now) => forgetMessageKeys(db, now.subtract(EVENTS_COME_AGAIN)),
+  ];
+}
+
+/** A job is known for as long as its event may come again; an archive and what law keeps, until their day. */
+function forgetWork(db: Database): Forget[] {
+  const answers = savedAnswers(workerIdempotencyKeys);
+  return [
+    forgetOutbox(db, workerOutbox),
+    (now) => expireExports(db, now),
+    (now) => forgetRetained(db, now),
+    (now) => forgetJobRuns(db, now.subtract(EVENTS_COME_AGAIN)),
+    (now) => answers.forget(db, now.subtract(ANSWERS_KEPT)),
   ];
 }
 

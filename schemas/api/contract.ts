@@ -30,6 +30,8 @@ export type OperationContract<
   readonly refusals: readonly number[];
   /** Media types whose bodies reach the operation as they came, as `received`; there is no `body` then. */
   readonly takes?: readonly string[];
+  /** Its caller signs the body in place of showing a token; the operation checks that before anything else. */
+  readonly signed?: true;
   /** 256 KiB where nothing is said. */
   readonly bodyLimitBytes?: number;
   /** What a success may be written in beside JSON, each with its status. */
@@ -40,7 +42,7 @@ export type OperationContract<
 export type ReceivedBody = {
   /** In lower case, without parameters. */
   readonly mediaType: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly bytes: Buffer;
 };
 

@@ -34,6 +34,16 @@ export async function listAlerts(db: Queryable, reportId: string): Promise<Alert
   return db.select().from(criticalAlerts).where(eq(criticalAlerts.reportId, reportId)).orderBy(asc(criticalAlerts.id));
 }
 
+/** Whether a practitioner was alerted to something in a report. */
+export async function isAlertedTo(db: Queryable, reportId: string, practitionerId: string): Promise<boolean> {
+  const [alert] = await db
+    .select({ id: criticalAlerts.id })
+    .from(criticalAlerts)
+    .where(and(eq(criticalAlerts.reportId, reportId), eq(criticalAlerts.practitionerId, practitionerId)))
+    .limit(1);
+  return alert !== undefined;
+}
+
 /** An alert is found in its own country only. */
 export async function findAlert(db: Queryable, country: string, id: string): Promise<AlertRow | undefined> {
   const [alert] = await db

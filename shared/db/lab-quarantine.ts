@@ -8,9 +8,10 @@ import { labQuarantine } from './schema/laboratory.ts';
 export type QuarantineRow = typeof labQuarantine.$inferSelect;
 export type NewQuarantine = Omit<QuarantineRow, 'state' | 'decidedBy' | 'decidedAt'>;
 
-/** Puts a message aside; a message is there once. */
-export async function quarantine(tx: Queryable, row: NewQuarantine): Promise<void> {
-  await tx.insert(labQuarantine).values(row).onConflictDoNothing();
+/** Puts a message aside; a message is there once. @returns whether it was not. */
+export async function quarantine(tx: Queryable, row: NewQuarantine): Promise<boolean> {
+  const { rowCount } = await tx.insert(labQuarantine).values(row).onConflictDoNothing();
+  return rowCount === 1;
 }
 
 export type ReceivedKey = { readonly receivedAt: Temporal.Instant; readonly id: string };
@@ -36,15 +37,26 @@ export async function listQuarantined(
     .limit(limit);
 }
 
+/** Throws `not-found`. */
+export async function getQuarantined(db: Queryable, country: string, id: string): Promise<QuarantineRow> {
+  const [row] = await db.select().from(labQuarantine).where(inCountry(country, id));
+  if (row === undefined) throw noSuchMessage();
+  return row;
+}
+
 /** Reads what was put aside and keeps it from others until the transaction ends. Throws `not-found`. */
 export async function lockQuarantined(tx: Queryable, country: string, id: string): Promise<QuarantineRow> {
-  const [row] = await tx
-    .select()
-    .from(labQuarantine)
-    .where(and(eq(labQuarantine.id, id), isIn(country)))
-    .for('update');
-  if (row === undefined) throw new AppError('not-found', 'There is no such message in quarantine.');
+  const [row] = await tx.select().from(labQuarantine).where(inCountry(country, id)).for('update');
+  if (row === undefined) throw noSuchMessage();
   return row;
+}
+
+function noSuchMessage(): AppError {
+  return new AppError('not-found', 'There is no such message in quarantine.');
+}
+
+function inCountry(country: string, id: string) {
+  return and(eq(labQuarantine.id, id), isIn(country));
 }
 
 function isIn(country: string) {

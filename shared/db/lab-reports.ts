@@ -63,6 +63,14 @@ export async function listObservations(db: Queryable, reportIds: readonly string
     .orderBy(asc(labObservations.reportId), asc(labObservations.identity));
 }
 
+export async function listObservationsById(db: Queryable, ids: readonly string[]): Promise<ObservationRow[]> {
+  if (ids.length === 0) return [];
+  return db
+    .select()
+    .from(labObservations)
+    .where(inArray(labObservations.id, [...ids]));
+}
+
 export async function listObservationVersions(
   db: Queryable,
   observationIds: readonly string[],
@@ -133,15 +141,14 @@ export async function addReleaseDecision(tx: Queryable, decision: ReleaseDecisio
   await tx.insert(releaseDecisions).values(decision);
 }
 
-/** Reports whose release is due, locked; those another transaction has are being dealt with. */
-export async function lockDueReports(tx: Queryable, now: Temporal.Instant, limit: number): Promise<ReportRow[]> {
-  return tx
-    .select()
+/** Reports whose release is due, the longest due first. */
+export async function listDueReports(db: Queryable, now: Temporal.Instant, limit: number): Promise<ReportId[]> {
+  return db
+    .select({ id: labReports.id, country: labReports.country })
     .from(labReports)
     .where(and(isNull(labReports.releasedAt), isNotNull(labReports.releaseAt), lte(labReports.releaseAt, now)))
     .orderBy(asc(labReports.releaseAt), asc(labReports.id))
-    .limit(limit)
-    .for('update', { skipLocked: true });
+    .limit(limit);
 }
 
 export type ReportFilter = {

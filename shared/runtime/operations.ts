@@ -49,6 +49,7 @@ function registerOperation(app: FastifyInstance, fn: CareflowFunction, route: Ro
 /** Before the body is read: a stranger does not get to send one. */
 function admit(fn: CareflowFunction, { contract }: Route): onRequestAsyncHookHandler {
   const { authenticate, limit } = fn;
+  if (contract.signed) return admitSigned(limit);
   if (!authenticate) throw new Error(`${fn.name} has routes but no way to authenticate their callers`);
   return async (request, reply) => {
     const caller = await identify(request, authenticate, limit);
@@ -57,6 +58,16 @@ function admit(fn: CareflowFunction, { contract }: Route): onRequestAsyncHookHan
     mayCall(caller, contract);
     const country = countryOf(request);
     if (country !== undefined) mayEnter(caller, country);
+  };
+}
+
+/** Whoever signs a body shows nothing that could be looked at before it. */
+const signer: Caller = { subject: 'signer', roles: [], scopes: [], country: undefined };
+
+function admitSigned(limit: CareflowFunction['limit']): onRequestAsyncHookHandler {
+  return async (request, reply) => {
+    request.received.caller = signer;
+    if (limit) reply.headers(await limit(undefined, request.ip));
   };
 }
 
@@ -128,7 +139,8 @@ function send(request: FastifyRequest, reply: FastifyReply, status: number, answ
 function receivedOf({ headers, body }: FastifyRequest): ReceivedBody {
   if (!Buffer.isBuffer(body) || body.length === 0) throw new AppError('invalid-input', 'There is no body.');
   const [mediaType = ''] = (headers['content-type'] ?? '').split(';', 1);
-  return { mediaType: mediaType.trim().toLowerCase(), headers, bytes: body };
+  const first = Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]);
+  return { mediaType: mediaType.trim().toLowerCase(), headers: Object.fromEntries(first), bytes: body };
 }
 
 function sendWritten(reply: FastifyReply, { answers, status }: OperationContract, answer: WrittenAnswer): void {

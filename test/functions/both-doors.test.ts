@@ -10,6 +10,8 @@ import { call, type Door, type DoorName, doors, openWithFramework, openWithMain 
 import { addPatient, addPractice } from '../support/practices.ts';
 import { until } from '../support/until.ts';
 import { Accessory, addKit } from './homekit/world.ts';
+import { bundle, submitted, submittedData, submittedEvent } from './lab-results/samples.ts';
+import { oru } from './lab-results/world.ts';
 import { bearer, openRealWorld, type RealWorld } from './real-functions.ts';
 
 type Sent = {
@@ -255,6 +257,37 @@ async function homekitStory(ask: Ask): Promise<void> {
   await eventStory(ask, 'careflow.test-kit.submitted.v1', '/careflow/homekit', data);
 }
 
+async function labResultsStory(ask: Ask): Promise<void> {
+  const as = await bearer(world, { role: 'system', subject: 'lis' });
+  const office = await bearer(world, { role: 'admin', subject: 'office' });
+  const patientId = await addPatient(world.admin);
+  const sent = (mediaType: string, body: string): Sent => {
+    return { method: 'POST', path: '/fr/lab-results', as, headers: { 'content-type': mediaType }, body };
+  };
+  // It asks for no acknowledgment: those are never the same twice.
+  const quiet = oru({ mrn: 'nobody' }).replace('|P|2.5.1', '|P|2.5.1|||NE|NE');
+  await ask('hl7', sent('application/hl7-v2', quiet));
+  await ask('hl7 again', sent('application/hl7-v2', quiet));
+  const controlId = randomUUID();
+  await ask('fhir', sent('application/fhir+json', bundle({ controlId })));
+  await ask('other fhir', sent('application/fhir+json', bundle({ controlId, value: '5' })));
+  await ask('no fhir', sent('application/fhir+json', '{"'));
+  await ask('event', sent('application/cloudevents+json', submittedEvent(submittedData())));
+  await ask('faults', sent('application/cloudevents+json', submittedEvent({ ...submittedData(), reports: [] })));
+  await ask('no event', sent('application/json', '{}'));
+  await ask('media type', sent('text/plain', 'MSH'));
+  await ask('huge', sent('application/hl7-v2', 'x'.repeat(800_000)));
+  await ask('not for patients', {
+    ...sent('application/hl7-v2', quiet),
+    as: await bearer(world, { role: 'patient', subject: patientId }),
+  });
+  const fhir = { accept: 'application/fhir+json' };
+  await ask('lists', { method: 'GET', path: `/fr/patients/${patientId}/results`, as: office });
+  await ask('lists fhir', { method: 'GET', path: `/fr/patients/${patientId}/results`, as: office, headers: fhir });
+  await ask('unknown', { method: 'GET', path: `/fr/results/${randomUUID()}`, as: office });
+  await eventStory(ask, submitted, '/lab', submittedData());
+}
+
 const stories: Readonly<
   Record<(typeof workloads)[number], { tell: (ask: Ask, door: Door) => Promise<void>; statuses: readonly number[] }>
 > = {
@@ -266,6 +299,10 @@ const stories: Readonly<
     statuses: [200, 200, 412, 201, 201, 200, 409, 403, 200, 200, ...eventStatuses],
   },
   homekit: { tell: homekitStory, statuses: [202, 202, 400, 200, 404, 202, 400, 403, ...eventStatuses] },
+  'lab-results': {
+    tell: labResultsStory,
+    statuses: [200, 200, 202, 409, 422, 202, 400, 400, 415, 413, 403, 200, 200, 404, ...eventStatuses],
+  },
   worker: { tell: workerStory, statuses: [202, 202, 200, 409, 404, 403, ...eventStatuses] },
   cron: {
     tell: (ask) => eventStory(ask, 'dev.knative.sources.ping', '/apis/v1/namespaces/careflow/pingsources/minute', {}),

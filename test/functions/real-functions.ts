@@ -112,6 +112,8 @@ const allScopes = [
   'homekit:read homekit:write',
   'account:read account:write',
   'orders:read orders:write',
+  'lab-results:write lab-results:manage',
+  'results:read results:write',
 ].join(' ');
 
 type Bearer = { readonly role: Role; readonly subject: string; readonly country?: string };

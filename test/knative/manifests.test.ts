@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { renderKustomization } from '../../infra/local/knative/kustomize.ts';
 import { listRefusals, parseResources } from '../../infra/local/knative/resources.ts';
 
-const workloads = ['availability', 'booking', 'cron', 'customer', 'homekit', 'notifications', 'worker'];
+const workloads = ['availability', 'booking', 'cron', 'customer', 'homekit', 'lab-results', 'notifications', 'worker'];
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
 const local = await renderKustomization(pathOf('knative/overlays/local'));
 const production = await renderKustomization(pathOf('knative/overlays/production'));
@@ -95,6 +95,7 @@ it('shows the gateway the services that people use, and no other', () => {
     'booking',
     'customer',
     'homekit',
+    'lab-results',
     'notifications',
     'worker',
   ]);

@@ -119,7 +119,10 @@ CREATE TABLE laboratory.reports (
   -- Whether the laboratory ever stood by it, and since when that is known here.
   conclusive_at timestamptz,
   reviewed_at timestamptz,
-  reviewed_by uuid,
+  reviewed_by text,
+  -- When an office let the patient see it, whatever held it.
+  forced_at timestamptz,
+  forced_by text,
   -- When the patient may see it, and why not before; since when they can.
   release_at timestamptz,
   held_because text[] NOT NULL DEFAULT '{}',

@@ -12,7 +12,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 
-import type { ReleasePreference, TestCategory } from '../../domain/lab-release.ts';
+import type { HeldBecause, ReleasePreference, TestCategory } from '../../domain/lab-release.ts';
 import type { LabObservation, LabReport } from '../../domain/lab-report.ts';
 import type { ObservationStatus, ReportStatus } from '../../domain/lab-status.ts';
 import { idempotencyKeysTable } from './idempotency-keys.ts';
@@ -71,6 +71,9 @@ export const labQuarantine = laboratorySchema.table('quarantine', {
   decidedAt: instant('decided_at'),
 });
 
+/** Also while nobody has said what the codes of its observations mean. */
+export type WhyHeld = HeldBecause | 'unmapped-code';
+
 /** What was said of a report beside its observations and whom it is about. Documents are named by id. */
 export type ReportContent = Omit<LabReport, 'observations' | 'patient'>;
 
@@ -92,9 +95,11 @@ export const labReports = laboratorySchema.table('reports', {
   effectiveAt: instant('effective_at').notNull(),
   conclusiveAt: instant('conclusive_at'),
   reviewedAt: instant('reviewed_at'),
-  reviewedBy: uuid('reviewed_by'),
+  reviewedBy: text('reviewed_by'),
+  forcedAt: instant('forced_at'),
+  forcedBy: text('forced_by'),
   releaseAt: instant('release_at'),
-  heldBecause: text('held_because').array().notNull(),
+  heldBecause: text('held_because').array().$type<WhyHeld[]>().notNull(),
   releasedAt: instant('released_at'),
 });
 
@@ -115,7 +120,7 @@ export const releaseDecisions = laboratorySchema.table('release_decisions', {
   seq: bigint({ mode: 'bigint' }).generatedAlwaysAsIdentity(),
   decidedAt: instant('decided_at').notNull(),
   releaseAt: instant('release_at'),
-  heldBecause: text('held_because').array().notNull(),
+  heldBecause: text('held_because').array().$type<WhyHeld[]>().notNull(),
 });
 
 export const labObservations = laboratorySchema.table('observations', {

@@ -15,6 +15,7 @@ export async function openContexts(): Promise<TestContexts> {
     booking: open('booking'),
     practitioner: open('practitioner'),
     notification: open('notification'),
+    laboratory: open('laboratory'),
     cron: open('cron'),
   };
   return {

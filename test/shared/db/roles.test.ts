@@ -12,6 +12,7 @@ const OWN: Readonly<Record<string, string>> = {
   careflow_patient: 'patient',
   careflow_notification: 'notification',
   careflow_cron: 'cron',
+  careflow_laboratory: 'laboratory',
   careflow_worker: 'worker',
 };
 
@@ -21,15 +22,19 @@ const PUBLISHED: Readonly<Record<string, readonly string[]>> = {
     'practitioner.published_busy_slots',
     'practitioner.published_practitioners',
     'practitioner.published_schedules',
+    'practitioner.published_stand_ins',
     'practitioner.published_visit_types',
   ],
   careflow_patient_reader: [
     'patient.published_consents',
     'patient.published_contact_points',
+    'patient.published_identifiers',
+    'patient.published_identities',
     'patient.published_patients',
     'patient.published_proxies',
     'patient.published_subject_keys',
   ],
+  careflow_laboratory_reader: ['laboratory.published_alerts', 'laboratory.published_reports'],
 };
 
 const ROLES = [...Object.keys(OWN), ...Object.keys(PUBLISHED)];
@@ -65,7 +70,7 @@ describe('a role', () => {
         has_schema_privilege(${role}, n.oid, 'USAGE')
           AND has_table_privilege(${role}, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') AS writes
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p', 'v') AND n.nspname IN ('booking', 'practitioner', 'patient', 'notification', 'cron', 'worker', 'migration')
+      WHERE c.relkind IN ('r', 'p', 'v') AND n.nspname IN ('booking', 'practitioner', 'patient', 'notification', 'cron', 'laboratory', 'worker', 'migration')
       ORDER BY 1, 2`);
     return rows;
   }
@@ -74,7 +79,7 @@ describe('a role', () => {
     const all = await grants(role);
     const reached = new Set(all.filter(({ reads, writes }) => reads || writes).map(({ schema }) => schema));
     expect(reached).toEqual(new Set([own]));
-    const partitions = /_[a-z]{2}$/;
+    const partitions = /_([a-z]{2}|\d{4}_\d{2}|other)$/;
     const missing = all.filter(
       ({ schema, kind, relation, reads }) => schema === own && kind !== 'v' && !reads && !partitions.test(relation),
     );

@@ -1,0 +1,108 @@
+import type { Queryable } from '../../shared/db/client.ts';
+import { takeReport } from '../../shared/db/lab-reports.ts';
+import { keepLocalCodes, listCriticalLimits, type NewLocalCode } from '../../shared/db/local-codes.ts';
+import { enqueue, type OutgoingEvent } from '../../shared/db/outbox.ts';
+import { listPractitionerIds } from '../../shared/db/practitioner-ids.ts';
+import { laboratoryOutbox } from '../../shared/db/schema/laboratory.ts';
+import type { LabMessage, LabReport } from '../../shared/domain/lab-report.ts';
+import { applyReport, type Vocabulary } from './apply-report.ts';
+import type { At, Deps } from './deps.ts';
+import { findPatient, type FoundPatient } from './find-patient.ts';
+import { idOf } from './ids.ts';
+import { isDocument, localCodeOf, loincIn, type LocalCode, reportIdOf } from './merge-report.ts';
+
+export type MessageToApply = {
+  readonly message: LabMessage;
+  readonly receivedAt: Temporal.Instant;
+  /** Where it was sent to; null where that is told by its patient. */
+  readonly country: string | null;
+};
+
+export type Applied =
+  | { readonly isApplied: true; readonly country: string | undefined; readonly events: readonly OutgoingEvent[] }
+  /** Nothing of it was: it is not certain whose it is. */
+  | { readonly isApplied: false; readonly reasons: readonly string[] };
+
+/** Applies all of a message, or nothing where one of its reports may be another's. */
+export async function applyMessage(deps: Deps, tx: Queryable, toApply: MessageToApply, at: At): Promise<Applied> {
+  const { sender, reports } = toApply.message;
+  await takeReports(tx, sender, reports);
+  const patients: FoundPatient[] = [];
+  const reasons = new Set<string>();
+  for (const report of reports) {
+    const found = await findPatient(deps, tx, { sender, report, country: toApply.country });
+    if ('reasons' in found) for (const reason of found.reasons) reasons.add(reason);
+    else patients.push(found);
+  }
+  if (reasons.size > 0) return { isApplied: false, reasons: [...reasons].toSorted() };
+  const events = await applyFor(deps, tx, toApply, patients, at);
+  return { isApplied: true, country: patients[0]?.country, events };
+}
+
+/** Applies a message for the patients of its reports, in their order. */
+export async function applyFor(
+  deps: Deps,
+  tx: Queryable,
+  { message, receivedAt }: MessageToApply,
+  patients: readonly FoundPatient[],
+  at: At,
+): Promise<OutgoingEvent[]> {
+  const { sender, sentAt, reports } = message;
+  const country = patients[0]?.country ?? '';
+  const vocabulary = await readVocabulary(tx, message, country);
+  const practitioners = await knownPractitioners(deps, reports, country);
+  const events: OutgoingEvent[] = [];
+  for (const [index, report] of reports.entries()) {
+    const patient = patients[index];
+    if (!patient) throw new Error('A report has no patient');
+    const practitionerId = report.orderedBy.map(({ value }) => value.toLowerCase()).find((id) => practitioners.has(id));
+    const telling = { sender, sentAt, receivedAt, ...patient, practitionerId, report };
+    events.push(...(await applyReport(tx, telling, vocabulary, at)));
+  }
+  await enqueue(tx, laboratoryOutbox, events);
+  return events;
+}
+
+/** By order, in one order: what two of its reports say of an observation meets, and nobody waits in a circle. */
+export async function takeReports(tx: Queryable, sender: string, reports: readonly LabReport[]): Promise<void> {
+  const orders = reports.map(({ fillerOrder }) => idOf('order', sender, fillerOrder.system, fillerOrder.value));
+  const ids = reports.map((report) => reportIdOf(sender, report));
+  for (const id of [...new Set(orders)].toSorted()) await takeReport(tx, id);
+  for (const id of [...new Set(ids)].toSorted()) await takeReport(tx, id);
+}
+
+/** Makes a task of each code that nobody has heard of, and reads what is known of the others. */
+async function readVocabulary(tx: Queryable, message: LabMessage, country: string): Promise<Vocabulary> {
+  const observations = message.reports.flatMap((report) => report.observations);
+  const locals = observations
+    .filter((observation) => loincIn(observation) === undefined && !isDocument(observation))
+    .map((observation) => newCode(message.sender, country, localCodeOf(observation)));
+  const kept = await keepLocalCodes(tx, [...new Map(locals.map((code) => [code.id, code])).values()]);
+  const known = new Map(kept.flatMap(({ id, loinc }) => (loinc === null ? [] : [[id, loinc] as const])));
+  const loincs = [...observations.flatMap((observation) => loincIn(observation) ?? []), ...known.values()];
+  return {
+    loincOf: (local) => known.get(localCodeId(message.sender, local)),
+    limits: await listCriticalLimits(tx, [...new Set(loincs)]),
+  };
+}
+
+function newCode(sender: string, country: string, { system, code, display }: LocalCode): NewLocalCode {
+  return { id: localCodeId(sender, { system, code }), country, sender, system, code, display: display ?? null };
+}
+
+function localCodeId(sender: string, { system, code }: LocalCode): string {
+  return idOf('code', sender, system, code);
+}
+
+async function knownPractitioners(
+  { practitioners }: Deps,
+  reports: readonly LabReport[],
+  country: string,
+): Promise<ReadonlySet<string>> {
+  const named = reports.flatMap(({ orderedBy }) => orderedBy.map(({ value }) => value.toLowerCase()));
+  return new Set(await listPractitionerIds(practitioners, country, named.filter(isUuid)));
+}
+
+function isUuid(text: string): boolean {
+  return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/.test(text);
+}

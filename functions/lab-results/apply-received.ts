@@ -1,0 +1,155 @@
+import type { LabMessageReceived, LabResultSubmitted, LisRecordFound } from '../../schemas/events/lab-message.v1.ts';
+import type { EventOf } from '../../schemas/events/contract.ts';
+import type { Queryable } from '../../shared/db/client.ts';
+import { once } from '../../shared/db/inbox.ts';
+import {
+  claimMessage,
+  destroyMessageKey,
+  insertMessage,
+  insertMessageKey,
+  type LabMessageRow,
+  setMessageState,
+} from '../../shared/db/lab-messages.ts';
+import type { OutgoingEvent } from '../../shared/db/outbox.ts';
+import { laboratoryInbox } from '../../shared/db/schema/laboratory.ts';
+import type { LabFault } from '../../shared/domain/lab-fault.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { EventContext, EventHandler } from '../../shared/runtime/function.ts';
+import { applyMessage } from './apply-message.ts';
+import type { At, Deps } from './deps.ts';
+import {
+  fhir,
+  hashOf,
+  hl7,
+  ownJson,
+  type ParsedContent,
+  type ReadContent,
+  readContent,
+  type RefusedContent,
+  type Sent,
+} from './lab-content.ts';
+import { keepAside, putAside } from './put-aside.ts';
+import { openMessage, sealMessage } from './sealed-message.ts';
+import { messageRow } from './take-messages.ts';
+
+/** The inbox's name for what this function makes of events. */
+const CONSUMER = 'lab-results';
+
+/** Applies a message that this function took: what it says is known, or it is in quarantine. */
+export function applyReceived(deps: Deps): EventHandler<typeof LabMessageReceived> {
+  return async (event, context) => {
+    const { messageId, country, sealed } = event.data;
+    const receivedAt = Temporal.Instant.from(event.data.receivedAt);
+    await applyOnce(deps, event, context, async (tx, at) => {
+      const content = await openMessage(tx, messageId, sealed);
+      if (content === undefined) return [];
+      const [read] = await readContent({ ...content, bytes: Buffer.from(content.text) }, country);
+      // It was read when it was taken: what says no more now was sealed by another release of this function.
+      if (read?.outcome !== 'parsed') throw new AppError('unprocessable', 'What was taken can be read no more.');
+      const row = { ...messageRow(read, { country, now: receivedAt, via: 'http' }), id: messageId };
+      return apply(deps, tx, { row, read, sealed }, at);
+    });
+  };
+}
+
+/** Applies results that another system wrote into the topic as an event of our own type. */
+export function applySubmitted(deps: Deps): EventHandler<typeof LabResultSubmitted> {
+  return async (event, context) =>
+    applySent(deps, event, context, {
+      mediaType: ownJson,
+      bytes: Buffer.from(JSON.stringify(event.data)),
+      sender: event.source,
+    });
+}
+
+/** Applies HL7 v2 or FHIR that another system wrote into the topic as it is. */
+export function applyRecord(deps: Deps): EventHandler<typeof LisRecordFound> {
+  return async (event, context) => {
+    const isJson = /^\s*\uFEFF?\s*\{/.test(event.data);
+    const mediaType = isJson ? fhir : hl7;
+    await applySent(deps, event, context, { mediaType, bytes: Buffer.from(event.data), sender: 'lis-results' });
+  };
+}
+
+type AnyArrival = Pick<EventOf<typeof LisRecordFound>, 'id' | 'source'>;
+
+/** Nobody is answered here: what cannot be read is put aside, and a number that is used again too. */
+async function applySent(deps: Deps, event: AnyArrival, context: EventContext, sent: Sent): Promise<void> {
+  const reads = await readContent(sent, undefined);
+  await applyOnce(deps, event, context, async (tx, at) => {
+    const events: OutgoingEvent[] = [];
+    for (const read of reads) events.push(...(await applyRead(deps, tx, read, at)));
+    return events;
+  });
+}
+
+async function applyRead(deps: Deps, tx: Queryable, read: ReadContent, at: At): Promise<OutgoingEvent[]> {
+  if (read.outcome !== 'parsed') {
+    await putAside(tx, unreadRow(read, at.now), {
+      content: read.content,
+      reason: 'unreadable',
+      details: read.faults.slice(0, MOST_DETAILS).map(placeOf),
+      now: at.now,
+    });
+    return [];
+  }
+  const row = messageRow(read, { country: null, now: at.now, via: 'topic' });
+  const claim = await claimMessage(tx, row);
+  if (claim.is === 'repeated') return [];
+  if (claim.is === 'reused') {
+    await putAside(tx, row, { content: read.content, reason: 'control-id-reused', now: at.now });
+    return [];
+  }
+  await insertMessage(tx, row);
+  const { key, sealed } = await sealMessage(row.id, read.content);
+  await insertMessageKey(tx, row.id, key, at.now);
+  return apply(deps, tx, { row, read, sealed }, at);
+}
+
+type Arrived = { readonly row: LabMessageRow; readonly read: ParsedContent; readonly sealed: string };
+
+/** What is applied is read no more, so its key goes with the commit. */
+async function apply(deps: Deps, tx: Queryable, { row, read, sealed }: Arrived, at: At): Promise<OutgoingEvent[]> {
+  const { message } = read;
+  const applied = await applyMessage(deps, tx, { message, receivedAt: row.receivedAt, country: row.country }, at);
+  if (!applied.isApplied) {
+    await keepAside(tx, row, { reason: 'wrong-patient', details: applied.reasons, now: at.now, sealed });
+    await setMessageState(tx, row, 'quarantined');
+    return [];
+  }
+  await destroyMessageKey(tx, row.id);
+  await setMessageState(tx, row, 'applied', applied.country);
+  return [...applied.events];
+}
+
+async function applyOnce(
+  { db, now, publish }: Deps,
+  event: AnyArrival,
+  { traceparent }: EventContext,
+  work: (tx: Queryable, at: At) => Promise<OutgoingEvent[]>,
+): Promise<void> {
+  const at = { now: now(), traceparent };
+  const events = await once(db, laboratoryInbox, CONSUMER, event, (tx) => work(tx, at));
+  if (events) publish(events.map(({ partitionKey }) => partitionKey));
+}
+
+const MOST_DETAILS = 20;
+
+function unreadRow({ content, header }: RefusedContent, now: Temporal.Instant): LabMessageRow {
+  const known = { sender: keepable(header?.sender ?? content.sender), controlId: keepable(header?.controlId ?? '') };
+  const facts = { mediaType: content.mediaType, contentHash: hashOf(content), via: 'topic' as const };
+  return { ...known, ...facts, id: '', receivedAt: now, country: null, state: 'received' };
+}
+
+/** PostgreSQL keeps neither U+0000 nor half a surrogate pair. */
+function keepable(text: string): string {
+  return text.replaceAll('\0', '\uFFFD').toWellFormed();
+}
+
+/** Where a fault is, as `PID-3` or `Bundle.entry[0]`, with its code of HL7 table 0357. */
+function placeOf({ code, place, expression }: LabFault): string {
+  if (!place) return `${expression ?? ''} ${code}`.trim();
+  const { segment, occurrence, field, component } = place;
+  const parts = [field, component].filter((part) => part !== undefined);
+  return `${[`${segment}[${occurrence}]`, ...parts].join('-')} ${code}`;
+}

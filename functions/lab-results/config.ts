@@ -1,0 +1,16 @@
+import { eventLogUrl, integer, text, url } from '../../shared/runtime/config.ts';
+
+const postgres = url({ schemes: ['postgres', 'postgresql'] });
+
+export const settings = {
+  DATABASE_URL_LABORATORY: postgres,
+  DATABASE_URL_PATIENT_READER: postgres,
+  DATABASE_URL_PRACTITIONER_READER: postgres,
+  REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
+  EVENT_LOG_URL: eventLogUrl(),
+  OIDC_ISSUER: url(),
+  OIDC_JWKS_URL: url(),
+  OIDC_AUDIENCE: text({ default: 'careflow' }),
+  RATE_LIMIT_SUBJECT: integer({ default: 600, min: 1 }),
+  RATE_LIMIT_ADDRESS: integer({ default: 60_000, min: 1 }),
+};

@@ -1,0 +1,35 @@
+import { listPatientsOfOrder } from '../../shared/db/lab-reports.ts';
+import type { Queryable } from '../../shared/db/client.ts';
+import { type KnownIdentity, listIdentified, listIdentities } from '../../shared/db/patient-identities.ts';
+import { matchPatient, type MismatchReason } from '../../shared/domain/lab-patient-match.ts';
+import type { LabReport } from '../../shared/domain/lab-report.ts';
+import type { Deps } from './deps.ts';
+
+export type FoundPatient = { readonly patientId: string; readonly country: string };
+export type NotFound = { readonly reasons: readonly (MismatchReason | 'of-another-country')[] };
+
+/**
+ * Whose results they are: by the laboratory's order and the patient's identifiers, which must lead to one person whose birth
+ * date and sex do not contradict.
+ */
+export async function findPatient(
+  { patients }: Pick<Deps, 'patients'>,
+  tx: Queryable,
+  { sender, report, country }: { sender: string; report: LabReport; country: string | null },
+): Promise<FoundPatient | NotFound> {
+  const { fillerOrder, patient } = report;
+  const ofOrder = await listPatientsOfOrder(tx, sender, fillerOrder.value);
+  const byOrder = await listIdentities(patients, ofOrder);
+  const byIdentifier = await listIdentified(patients, patient.identifiers);
+  const match = matchPatient({ byOrder, byIdentifier, birthDate: patient.birthDate, sex: patient.sex });
+  if (!match.matched) return match;
+  const known = find([...byOrder, ...byIdentifier], match.patientId);
+  if (country !== null && known.country !== country) return { reasons: ['of-another-country'] };
+  return known;
+}
+
+function find(identities: readonly KnownIdentity[], patientId: string): FoundPatient {
+  const found = identities.find((identity) => identity.patientId === patientId);
+  if (found === undefined) throw new Error('A patient was matched whom nobody found');
+  return { patientId, country: found.country };
+}

@@ -1,0 +1,250 @@
+import {
+  LOINC,
+  type LabDocument,
+  type LabObservation,
+  type LabReport,
+  reportIdentity,
+} from '../../shared/domain/lab-report.ts';
+import { categoryOfSection } from '../../shared/domain/lab-release.ts';
+import { isConclusive, type ReportStatus } from '../../shared/domain/lab-status.ts';
+import { instantOf, type LabTime } from '../../shared/domain/lab-time.ts';
+import {
+  changeOf,
+  compareVersions,
+  contentOf,
+  type LabChange,
+  type LabVersion,
+} from '../../shared/domain/lab-version.ts';
+import type { DocumentRow, ReportVersionRow } from '../../shared/db/lab-reports.ts';
+import type {
+  ObservationRow,
+  ObservationVersionRow,
+  ReportContent,
+  ReportRow,
+} from '../../shared/db/schema/laboratory.ts';
+import { digestOf, idOf } from './ids.ts';
+
+/** What a message says of a report, and of whom and from whom. */
+export type Telling = {
+  readonly sender: string;
+  readonly sentAt: LabTime | undefined;
+  readonly receivedAt: Temporal.Instant;
+  readonly country: string;
+  readonly patientId: string;
+  readonly practitionerId: string | undefined;
+  readonly report: LabReport;
+};
+
+/** What is known of it, and what its codes mean. */
+export type Known = {
+  readonly report: ReportRow | undefined;
+  /** By id. */
+  readonly observations: ReadonlyMap<string, ObservationRow>;
+  /** The LOINC code of a local one, if somebody has said it. */
+  readonly loincOf: (local: LocalCode) => string | undefined;
+  readonly isCritical: (observation: LabObservation, loinc: string | null) => boolean;
+};
+
+export type LocalCode = { readonly system: string; readonly code: string; readonly display?: string | undefined };
+
+export type Merged = {
+  readonly report: Omit<ReportRow, 'version'>;
+  readonly reportVersions: readonly ReportVersionRow[];
+  readonly reportChange: LabChange;
+  /** Those that are not as they were. */
+  readonly observations: readonly MergedObservation[];
+  readonly observationVersions: readonly ObservationVersionRow[];
+  readonly documents: readonly DocumentRow[];
+};
+
+export type MergedObservation = {
+  readonly before: ObservationRow | undefined;
+  readonly after: ObservationRow;
+  readonly change: LabChange;
+};
+
+export function reportIdOf(sender: string, report: LabReport): string {
+  return idOf('report', sender, reportIdentity(report));
+}
+
+export function observationIdOf(sender: string, { fillerOrder }: LabReport, { identity }: LabObservation): string {
+  return idOf('observation', sender, fillerOrder.system, fillerOrder.value, identity);
+}
+
+/** Joins what is said to what is known: the newest stands, whichever came first, and each thing that was said is kept. */
+export function mergeReport(telling: Telling, known: Known): Merged {
+  const { sender, report } = telling;
+  const id = reportIdOf(sender, report);
+  const keep = documentKeeper(id);
+  const version = reportVersion(telling, id, keep);
+  const current = known.report;
+  const isNewer = !current || compareVersions(versionOf(current), versionOf(version)) < 0;
+  const tellings = report.observations.map((said) => tellingOf(telling, id, said, keep));
+  return {
+    report: current && !isNewer ? current : newestReport(telling, version, current),
+    reportVersions: [version],
+    reportChange: isNewer ? changeOf(current && versionOf(current), versionOf(version)) : 'repeated',
+    observations: tellings.flatMap((one) => mergeObservation(one, telling, known)),
+    observationVersions: tellings.map(({ version: each }) => each),
+    documents: keep.kept(),
+  };
+}
+
+function newestReport(telling: Telling, version: ReportVersionRow, current: ReportRow | undefined) {
+  const { sender, sentAt, receivedAt, country, patientId, practitionerId, report } = telling;
+  const { status, content, changedAt, digest } = version;
+  const undecided = { conclusiveAt: null, reviewedAt: null, reviewedBy: null, forcedAt: null, forcedBy: null };
+  const unreleased = { releaseAt: null, heldBecause: [], releasedAt: null };
+  return {
+    ...(current ?? { ...undecided, ...unreleased, id: version.reportId, country, patientId }),
+    practitionerId: practitionerId ?? null,
+    sender,
+    fillerOrder: report.fillerOrder.value,
+    identity: reportIdentity(report),
+    status,
+    category: categoryOfSection(report.section),
+    content,
+    changedAt,
+    sentAt: sentAt ?? null,
+    digest,
+    effectiveAt: firstOf([report.observedAt, report.statusChangedAt, sentAt]) ?? receivedAt,
+  };
+}
+
+function reportVersion({ report, sentAt }: Telling, reportId: string, keep: Keep): ReportVersionRow {
+  const { observations: _, patient: _patient, ...said } = report;
+  const { service, status, statusCode, section, specimens, documents, notes } = said;
+  const digest = digestOf(JSON.stringify([service, status, statusCode, section, specimens, documents, notes]));
+  const content: ReportContent = { ...said, documents: documents.map(keep.detach) };
+  const changedAt = report.statusChangedAt ?? sentAt ?? null;
+  const telling = digestOf(JSON.stringify([changedAt, sentAt, digest]));
+  return { reportId, telling, status, content, changedAt, sentAt: sentAt ?? null, digest };
+}
+
+type ToldObservation = {
+  readonly said: LabObservation;
+  readonly reportId: string;
+  readonly version: ObservationVersionRow;
+};
+
+function tellingOf(telling: Telling, reportId: string, said: LabObservation, keep: Keep): ToldObservation {
+  const { sender, sentAt = null, report } = telling;
+  const changedAt = report.statusChangedAt ?? sentAt;
+  const analysedAt = said.analysedAt ?? null;
+  const digest = digestOf(contentOf(said));
+  const values = said.values.map((value) =>
+    value.type === 'document' ? { ...value, document: keep.detach(value.document) } : value,
+  );
+  return {
+    said,
+    reportId,
+    version: {
+      observationId: observationIdOf(sender, report, said),
+      telling: digestOf(JSON.stringify([reportId, changedAt, analysedAt, sentAt, digest])),
+      status: said.status,
+      content: { ...said, values },
+      changedAt,
+      analysedAt,
+      sentAt,
+      digest,
+    },
+  };
+}
+
+function mergeObservation(
+  { said, reportId, version }: ToldObservation,
+  { patientId, report, receivedAt }: Telling,
+  { observations, loincOf, isCritical }: Known,
+): MergedObservation[] {
+  const { observationId: id, telling: _, ...newest } = version;
+  const before = observations.get(id);
+  const isOlder = before && compareVersions(versionOf(before), versionOf(version)) >= 0;
+  const wasConclusive = before?.wasConclusive === true || isConclusive(version.status);
+  if (isOlder) {
+    if (before.wasConclusive === wasConclusive) return [];
+    return [{ before, after: { ...before, wasConclusive }, change: 'repeated' }];
+  }
+  const local = localCodeOf(said);
+  const loinc = loincIn(said) ?? loincOf(local) ?? null;
+  const times = [said.observedAt, report.observedAt, said.analysedAt, report.statusChangedAt, newest.sentAt];
+  const after = {
+    ...newest,
+    id,
+    reportId,
+    patientId,
+    identity: said.identity,
+    effectiveAt: firstOf(times) ?? receivedAt,
+    localSystem: local.system,
+    localCode: local.code,
+    loinc,
+    isParked: loinc === null && !isDocument(said),
+    isCritical: isCritical(said, loinc),
+    wasConclusive,
+  };
+  return [{ before, after, change: changeOf(before && versionOf(before), versionOf(version)) }];
+}
+
+/** What its sender calls it: the first code that is none of LOINC's, else its LOINC code, else its name. */
+export function localCodeOf({ code: { codings, text = '' } }: LabObservation): LocalCode {
+  const coding = codings.find(({ system }) => system !== LOINC) ?? codings[0];
+  if (coding === undefined) return { system: '', code: text };
+  return { system: coding.system ?? '', code: coding.code, display: coding.display ?? text };
+}
+
+export function loincIn({ code }: LabObservation): string | undefined {
+  return code.codings.find(({ system }) => system === LOINC)?.code;
+}
+
+/** A document measures nothing: it needs no code that the world knows. */
+export function isDocument({ values }: LabObservation): boolean {
+  return values.length > 0 && values.every(({ type }) => type === 'document');
+}
+
+type Versioned = {
+  readonly changedAt: LabTime | null;
+  readonly analysedAt?: LabTime | null;
+  readonly sentAt: LabTime | null;
+  readonly status: ReportStatus;
+  readonly digest: string;
+};
+
+export function versionOf({ changedAt, analysedAt, sentAt, status, digest }: Versioned): LabVersion {
+  return {
+    changedAt: changedAt ?? undefined,
+    analysedAt: analysedAt ?? undefined,
+    sentAt: sentAt ?? undefined,
+    // A partial report has results to come, as a preliminary result has its final value.
+    status: status === 'partial' ? 'preliminary' : status,
+    content: digest,
+  };
+}
+
+function firstOf(times: readonly (LabTime | null | undefined)[]): Temporal.Instant | undefined {
+  const first = times.find((time) => time !== undefined && time !== null);
+  return first === undefined || first === null ? undefined : instantOf(first);
+}
+
+const EMBEDDED = 'urn:uuid:';
+
+/** The id of a document that was detached; undefined for one that lies elsewhere. */
+export function documentIdOf({ url }: LabDocument): string | undefined {
+  return url?.startsWith(EMBEDDED) === true ? url.slice(EMBEDDED.length) : undefined;
+}
+
+type Keep = ReturnType<typeof documentKeeper>;
+
+/** Takes what is embedded out of what is said of it: a version names its document, whose bytes are kept once. */
+function documentKeeper(reportId: string) {
+  const documents = new Map<string, DocumentRow>();
+  return {
+    detach: (document: LabDocument): LabDocument => {
+      const { data: base64, ...rest } = document;
+      if (base64 === undefined) return document;
+      const data = Buffer.from(base64, 'base64');
+      const id = idOf('document', reportId, document.contentType, digestOf(base64));
+      documents.set(id, { id, reportId, contentType: document.contentType, data });
+      return { ...rest, url: `${EMBEDDED}${id}` };
+    },
+    kept: () => [...documents.values()],
+  };
+}

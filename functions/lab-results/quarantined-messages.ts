@@ -1,0 +1,139 @@
+import type * as z from 'zod';
+
+import type * as api from '../../schemas/api/lab-results.ts';
+import type { Queryable } from '../../shared/db/client.ts';
+import { destroyMessageKey } from '../../shared/db/lab-messages.ts';
+import {
+  decideQuarantined,
+  getQuarantined,
+  listQuarantined,
+  lockQuarantined,
+  type QuarantineRow,
+} from '../../shared/db/lab-quarantine.ts';
+import type { OutgoingEvent } from '../../shared/db/outbox.ts';
+import { hasPatient } from '../../shared/db/patients.ts';
+import type { LabMessage } from '../../shared/domain/lab-report.ts';
+import { AppError } from '../../shared/errors.ts';
+import type { Operation } from '../../shared/runtime/function.ts';
+import { applyFor, applyMessage, takeReports } from './apply-message.ts';
+import { commit } from './commit.ts';
+import { pageOf, readCursor } from './cursor.ts';
+import type { At, Deps } from './deps.ts';
+import { type LabContent, readContent } from './lab-content.ts';
+import { openMessage } from './sealed-message.ts';
+
+/** `GET /{country}/lab-quarantine`: why and when, nothing of what the messages say. */
+export function listQuarantinedMessages({ db }: Deps): Operation<typeof api.listQuarantinedMessages> {
+  return async ({ country, cursor, limit }) => {
+    const place = readCursor(cursor);
+    const after = place && { receivedAt: place.at, id: place.id };
+    const found = await listQuarantined(db, country, { after, limit: limit + 1 });
+    const page = pageOf(found, limit, ({ receivedAt, id }) => ({ at: receivedAt, id }));
+    return { body: { ...page, items: page.items.map(representQuarantined) } };
+  };
+}
+
+/** `GET /{country}/lab-quarantine/{id}`: the message as it came, for whoever has to decide. */
+export function readQuarantinedMessage({ db }: Deps): Operation<typeof api.readQuarantinedMessage> {
+  return async ({ country, id }) => {
+    const { mediaType, text } = await contentOf(db, await getQuarantined(db, country, id));
+    return { written: text, mediaType };
+  };
+}
+
+/**
+ * `POST /{country}/lab-quarantine/{id}/release`: applies it, for the patient that is named or for whom it leads to by now.
+ * Throws `conflict` where that is nobody for certain, or it was decided on before.
+ */
+export function releaseQuarantinedMessage(deps: Deps): Operation<typeof api.releaseQuarantinedMessage> {
+  return async ({ country, id, patientId }, context) => {
+    if (patientId !== undefined && !(await hasPatient(deps.patients, country, patientId))) {
+      throw new AppError('not-found', 'There is no such patient.');
+    }
+    return commit(deps, context, async (tx, at) => {
+      const row = await lockQuarantined(tx, country, id);
+      const message = await readAgain(await contentOf(tx, row), country);
+      const events =
+        patientId === undefined
+          ? await applyAsItIs(deps, tx, { row, message, country }, at)
+          : await applyForOne(deps, tx, { row, message, country }, patientId, at);
+      return { body: await decide(tx, row, 'released', context.caller.subject, at), events };
+    });
+  };
+}
+
+/** `POST /{country}/lab-quarantine/{id}/discard`. Throws `conflict` where it was decided on before. */
+export function discardQuarantinedMessage(deps: Deps): Operation<typeof api.discardQuarantinedMessage> {
+  return async ({ country, id }, context) =>
+    commit(deps, context, async (tx, at) => {
+      const row = await lockQuarantined(tx, country, id);
+      mustWait(row);
+      return { body: await decide(tx, row, 'discarded', context.caller.subject, at) };
+    });
+}
+
+type Waiting = { readonly row: QuarantineRow; readonly message: LabMessage; readonly country: string };
+
+async function applyAsItIs(
+  deps: Deps,
+  tx: Queryable,
+  { row, message, country }: Waiting,
+  at: At,
+): Promise<readonly OutgoingEvent[]> {
+  const applied = await applyMessage(deps, tx, { message, receivedAt: row.receivedAt, country }, at);
+  if (applied.isApplied) return applied.events;
+  throw new AppError('conflict', 'It is still not certain whose results these are: name the patient.', {
+    details: applied.reasons,
+  });
+}
+
+/** Whoever decides has seen one patient in it: a message about several is not theirs to give to one. */
+async function applyForOne(
+  deps: Deps,
+  tx: Queryable,
+  { row, message, country }: Waiting,
+  patientId: string,
+  at: At,
+): Promise<readonly OutgoingEvent[]> {
+  const named = new Set(message.reports.map(({ patient }) => JSON.stringify(patient)));
+  if (named.size > 1) throw new AppError('unprocessable', 'The message is about more than one patient.');
+  await takeReports(tx, message.sender, message.reports);
+  const patients = message.reports.map(() => ({ patientId: patientId.toLowerCase(), country }));
+  return applyFor(deps, tx, { message, receivedAt: row.receivedAt, country }, patients, at);
+}
+
+async function readAgain(content: LabContent, country: string): Promise<LabMessage> {
+  const [read] = await readContent({ ...content, bytes: Buffer.from(content.text) }, country);
+  if (read?.outcome === 'parsed') return read.message;
+  throw new AppError('conflict', 'The message cannot be read: it can only be discarded.');
+}
+
+async function contentOf(db: Queryable, row: QuarantineRow): Promise<LabContent> {
+  mustWait(row);
+  const content = await openMessage(db, row.messageId, row.sealed);
+  if (content === undefined) throw new AppError('conflict', 'What was kept of the message has been erased.');
+  return content;
+}
+
+function mustWait({ state }: QuarantineRow): void {
+  if (state !== 'waiting') throw new AppError('conflict', `The message was ${state} before.`);
+}
+
+async function decide(
+  tx: Queryable,
+  row: QuarantineRow,
+  state: 'released' | 'discarded',
+  decidedBy: string,
+  { now }: At,
+) {
+  await decideQuarantined(tx, row.id, { state, decidedBy, decidedAt: now });
+  await destroyMessageKey(tx, row.messageId);
+  return representQuarantined({ ...row, state });
+}
+
+type Quarantined = z.infer<typeof api.discardQuarantinedMessage.output>;
+
+function representQuarantined(row: QuarantineRow): Quarantined {
+  const { id, sender, controlId, mediaType, reason, details, receivedAt, state } = row;
+  return { id, sender, controlId, mediaType, reason, details, receivedAt: receivedAt.toString(), state };
+}

@@ -1,0 +1,49 @@
+import type { Queryable } from '../../shared/db/client.ts';
+import { closeAlerts, findDutyClinician, raiseAlerts } from '../../shared/db/critical-alerts.ts';
+import type { CriticalLimit } from '../../shared/db/local-codes.ts';
+import type { OutgoingEvent } from '../../shared/db/outbox.ts';
+import { criticalRaised } from '../../shared/db/result-events.ts';
+import type { AlertRow, ObservationRow, ReportRow } from '../../shared/db/schema/laboratory.ts';
+import { isCriticalNews } from '../../shared/domain/lab-critical.ts';
+import { withLimits } from '../../shared/domain/lab-critical-limits.ts';
+import type { At } from './deps.ts';
+import { idOf } from './ids.ts';
+
+type Changed = { readonly before: ObservationRow | undefined; readonly after: ObservationRow };
+
+/** Alerts to what has become critical, and ends the alerts to what is so no more, or is something else now. */
+export async function raiseNews(
+  tx: Queryable,
+  report: ReportRow,
+  changed: readonly Changed[],
+  limits: readonly CriticalLimit[],
+  at: At,
+): Promise<OutgoingEvent[]> {
+  const flagged = ({ content, loinc }: ObservationRow) => withLimits(content, loinc, limits);
+  const news = changed.filter(({ before, after }) => isCriticalNews(before && flagged(before), flagged(after)));
+  const over = changed.filter((one) => !one.after.isCritical || news.includes(one));
+  await closeAlerts(
+    tx,
+    over.map(({ after }) => after.id),
+    at.now,
+  );
+  if (news.length === 0) return [];
+  const practitionerId = report.practitionerId ?? (await findDutyClinician(tx, report.country)) ?? null;
+  const raised = await raiseAlerts(
+    tx,
+    news.map(({ after }) => alertOf(after, report, practitionerId, at)),
+  );
+  // Where there is nobody to tell, the cron does when there is.
+  return practitionerId === null ? [] : raised.map((row) => criticalRaised({ ...row, practitionerId }, at));
+}
+
+function alertOf(
+  { id: observationId, digest }: ObservationRow,
+  { id: reportId, country, patientId, version }: ReportRow,
+  practitionerId: string | null,
+  { now }: At,
+): AlertRow {
+  const about = { country, reportId, patientId, practitionerId, observationId, reportVersion: version };
+  const open = { raisedAt: now, step: 0, acknowledgedAt: null, acknowledgedBy: null, closedAt: null };
+  return { ...about, ...open, id: idOf('alert', observationId, digest) };
+}

@@ -1,0 +1,42 @@
+import type { Queryable } from '../../shared/db/client.ts';
+import { listObservations, lockReport, type ReportId, saveObservations } from '../../shared/db/lab-reports.ts';
+import type { CriticalLimit } from '../../shared/db/local-codes.ts';
+import { enqueue, type OutgoingEvent } from '../../shared/db/outbox.ts';
+import { resultReleased } from '../../shared/db/result-events.ts';
+import { isForPatient, settleRelease } from '../../shared/db/result-release.ts';
+import { laboratoryOutbox, type ObservationRow } from '../../shared/db/schema/laboratory.ts';
+import { isCritical } from '../../shared/domain/lab-critical.ts';
+import { withLimits } from '../../shared/domain/lab-critical-limits.ts';
+import { raiseNews } from './raise-alerts.ts';
+import type { At } from './deps.ts';
+
+type Mapped = { readonly system: string; readonly code: string; readonly loinc: string };
+
+/** Gives the parked observations of a report their code, as if it had been known when they came. */
+export async function unparkReport(
+  tx: Queryable,
+  id: ReportId,
+  { system, code, loinc }: Mapped,
+  limits: readonly CriticalLimit[],
+  at: At,
+): Promise<OutgoingEvent[]> {
+  const report = await lockReport(tx, id);
+  const before = await listObservations(tx, [report.id]);
+  const waits = (row: ObservationRow) => row.isParked && row.localSystem === system && row.localCode === code;
+  const changed = before.filter(waits).map((row) => {
+    const critical = isCritical(withLimits(row.content, loinc, limits));
+    return { before: row, after: { ...row, loinc, isParked: false, isCritical: critical } };
+  });
+  await saveObservations(
+    tx,
+    changed.map(({ after }) => after),
+  );
+  const alerts = await raiseNews(tx, report, changed, limits, at);
+  const observations = await listObservations(tx, [report.id]);
+  const settled = await settleRelease(tx, report, observations, at);
+  const isMore = report.releasedAt !== null && changed.some(({ after }) => isForPatient(after));
+  const more = isMore && settled.report.releasedAt ? [resultReleased(settled.report, at)] : [];
+  const events = [...alerts, ...settled.events, ...more];
+  await enqueue(tx, laboratoryOutbox, events);
+  return events;
+}
