@@ -16,6 +16,8 @@ export const settings = {
   /** An address, or `Name <address>`. */
   EMAIL_FROM: text(),
   SMS_SENDER_ID: optional(text()),
+  /** The SNS topic that SES tells of bounces, complaints and deliveries; without it nobody is heard. */
+  FEEDBACK_TOPIC_ARN: optional(text()),
   REMINDERS: rungs(defaultLadder.ahead),
   /** In place of REMINDERS for a visit booked on its own day. */
   REMINDERS_SAME_DAY: rungs(defaultLadder.sameDay),

@@ -56,7 +56,8 @@ function operationObject(workload: string, contract: OperationContract): ZodOpen
   return {
     operationId: contract.id,
     summary: contract.summary,
-    description: `Scope \`${contract.scope}\`; roles: ${contract.roles.join(', ')}.`,
+    description: whoMay(contract),
+    ...(contract.signed && { security: [] }),
     tags: [workload],
     requestParams: {
       path: contract.params,
@@ -66,6 +67,10 @@ function operationObject(workload: string, contract: OperationContract): ZodOpen
     ...requestBody(contract),
     responses: { ...success(contract), ...refusals(contract) },
   };
+}
+
+function whoMay({ signed, scope, roles }: OperationContract): string {
+  return signed ? 'Whoever signs the body.' : `Scope \`${scope}\`; roles: ${roles.join(', ')}.`;
 }
 
 function requestBody({ body, takes }: OperationContract): Pick<ZodOpenApiOperationObject, 'requestBody'> {

@@ -40,6 +40,9 @@ export type RunningPlatform = {
   stop(): Promise<void>;
 };
 
+/** As knative/overlays/local names it. */
+const FEEDBACK_TOPIC = 'arn:aws:sns:eu-west-3:000000000000:ses-feedback';
+
 const OVERLAY = fileURLToPath(new URL('../../knative/overlays/local', import.meta.url));
 
 /** Brings up the whole platform on this machine. What was started is stopped again when a later part cannot start. */
@@ -119,7 +122,11 @@ async function startHelpers(
   parts: (() => Promise<unknown>)[],
   urls: { DATABASE_URL_PRACTITIONER: string; DATABASE_URL_PATIENT: string },
 ) {
-  const mailbox = await startMailbox({ dir: join(home, 'mailbox'), port: 0 });
+  const mailbox = await startMailbox({
+    dir: join(home, 'mailbox'),
+    port: 0,
+    feedback: { url: `http://localhost:${port}/fr/notifications/feedback`, topicArn: FEEDBACK_TOPIC },
+  });
   parts.push(() => mailbox.stop());
   const issuer = `http://localhost:${port}/oidc`;
   const oidc = await startOidc({ dir: join(home, 'oidc'), port: 0, issuer, findUser: findSampleUser(urls) });

@@ -51,3 +51,17 @@ export const previewMessage = {
   output: MessagePreview,
   refusals: [404],
 } as const satisfies OperationContract;
+
+export const takeFeedback = {
+  id: 'takeFeedback',
+  method: 'POST',
+  path: '/{country}/notifications/feedback',
+  summary: 'Takes what Amazon SES tells of messages through an SNS topic: bounces, complaints, deliveries',
+  signed: true,
+  scope: 'none',
+  roles: [],
+  params: z.strictObject({ country: PathCountry }),
+  takes: ['text/plain', 'application/json'],
+  status: 204,
+  refusals: [404],
+} as const satisfies OperationContract;

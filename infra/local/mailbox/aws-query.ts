@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
+import { z } from 'zod';
+
 import type { SentMessage } from './sent-messages.ts';
 import { readMail } from './mime.ts';
 
@@ -33,7 +35,10 @@ export function readCall(form: URLSearchParams, now: Temporal.Instant): SendCall
   const envelope = { id: randomUUID(), sentAt: now.toString({ smallestUnit: 'millisecond' }) };
   if (action === 'SendRawEmail') return { service: 'ses', action, messages: rawEmail(form, envelope) };
   if (action === 'SendEmail') return { service: 'ses', action, messages: simpleEmail(form, envelope) };
-  if (action === 'Publish') return { service: 'sns', action, messages: [sms(form, envelope)] };
+  if (action === 'Publish') {
+    const message = form.has('TargetArn') ? push(form, envelope) : sms(form, envelope);
+    return { service: 'sns', action, messages: [message] };
+  }
   throw new AwsFault(400, 'InvalidAction', `The action ${action} is not known here.`);
 }
 
@@ -109,6 +114,47 @@ function sms(form: URLSearchParams, envelope: Envelope): SentMessage {
     ...(key !== undefined && { idempotencyKey: key }),
     attachments: [],
   };
+}
+
+function push(form: URLSearchParams, envelope: Envelope): SentMessage {
+  const to = form.get('TargetArn') ?? '';
+  if (!/^arn:aws[\w-]*:sns:[a-z\d-]+:\d{12}:endpoint\/[\w/.-]+$/.test(to)) {
+    throw new AwsFault(400, 'InvalidParameter', 'Invalid parameter: TargetArn Reason: no endpoint has this ARN');
+  }
+  const key = attributesOf(form).get('careflow.delivery');
+  return {
+    ...envelope,
+    channel: 'push',
+    from: '',
+    to,
+    subject: '',
+    text: shownText(form),
+    ...(key !== undefined && { idempotencyKey: key }),
+    attachments: [],
+  };
+}
+
+const PerPlatform = z.looseObject({ default: z.string() });
+
+/** With a structure each platform has words of its own; those of none in particular are shown. */
+function shownText(form: URLSearchParams): string {
+  const text = form.get('Message') ?? '';
+  if (form.get('MessageStructure') !== 'json') return text;
+  const structured = PerPlatform.safeParse(parseJson(text));
+  if (structured.success) return structured.data.default;
+  throw new AwsFault(
+    400,
+    'InvalidParameter',
+    'Invalid parameter: Message Structure - No default entry in JSON message',
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function attributesOf(form: URLSearchParams): Map<string, string> {

@@ -2,8 +2,10 @@ import { z } from 'zod';
 
 import type { SendCall } from './aws-query.ts';
 import { AwsFault } from './aws-query.ts';
+import type { Fate } from './feedback.ts';
 
 const Count = z.int().min(0).default(0);
+const Addresses = z.array(z.string()).default([]);
 
 /** What goes wrong on purpose: the counts are used up one by one, in this order. */
 export const Faults = z.strictObject({
@@ -16,7 +18,15 @@ export const Faults = z.strictObject({
   /** So many sends are carried out, and then the connection is cut instead of an answer. */
   disconnect: Count,
   /** Recipients refused for good. */
-  reject: z.array(z.string()).default([]),
+  reject: Addresses,
+  /** Recipients whose e-mail is taken and then bounces for good. */
+  bounce: Addresses,
+  /** Recipients whose e-mail is taken and then bounces for the moment. */
+  bounceForNow: Addresses,
+  /** Recipients who complain of what they are sent. */
+  complain: Addresses,
+  /** Whether a notification confirms each e-mail that is taken, as SES sends it where it is told to. */
+  confirm: z.boolean().default(false),
 });
 
 export type Faults = z.infer<typeof Faults>;
@@ -27,6 +37,8 @@ export type FaultSwitch = {
   set(faults: Faults): void;
   /** Decides on a send; throws AwsFault where it is refused. */
   decide(call: SendCall): Outcome;
+  /** What becomes of an e-mail that was taken, where anybody is told. */
+  fateOf(to: string): Fate | undefined;
 };
 
 export function createFaultSwitch(): FaultSwitch {
@@ -42,8 +54,15 @@ export function createFaultSwitch(): FaultSwitch {
       if (use('throttle')) throw throttled(service);
       if (use('fail')) throw new AwsFault(500, 'InternalFailure', 'The provider failed.');
       if (use('hang')) return 'hang';
-      if (messages.some(({ to }) => faults.reject.includes(to))) throw rejected(service);
+      const refused = messages.find(({ to }) => faults.reject.includes(to));
+      if (refused) throw rejected[refused.channel]();
       return use('disconnect') ? 'send-and-disconnect' : 'send';
+    },
+    fateOf(to) {
+      if (faults.bounce.includes(to)) return 'bounced';
+      if (faults.bounceForNow.includes(to)) return 'bounced-for-now';
+      if (faults.complain.includes(to)) return 'complained';
+      return faults.confirm ? 'delivered' : undefined;
     },
   };
 }
@@ -54,8 +73,8 @@ function throttled(service: SendCall['service']): AwsFault {
     : new AwsFault(429, 'Throttled', 'Rate exceeded.');
 }
 
-function rejected(service: SendCall['service']): AwsFault {
-  return service === 'ses'
-    ? new AwsFault(400, 'MessageRejected', 'Email address is on the suppression list.')
-    : new AwsFault(400, 'OptedOut', 'The phone number has opted out.');
-}
+const rejected = {
+  email: () => new AwsFault(400, 'MessageRejected', 'Email address is on the suppression list.'),
+  sms: () => new AwsFault(400, 'OptedOut', 'The phone number has opted out.'),
+  push: () => new AwsFault(400, 'EndpointDisabled', 'Endpoint is disabled'),
+} as const;

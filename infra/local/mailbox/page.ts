@@ -26,10 +26,12 @@ ${older}
 `;
 }
 
+const channelNames = { email: 'E-mail', sms: 'SMS', push: 'Push' } as const;
+
 function writeMessage({ channel, from, to, subject, text, sentAt, attachments }: SentMessage): string {
-  const title = channel === 'sms' ? text : subject;
+  const title = channel === 'email' ? subject : text;
   const parts = attachments.map(({ filename, content }) => `<h4>${escapeXml(filename)}</h4>${preformatted(content)}`);
-  return `<details><summary>${channel === 'sms' ? 'SMS' : 'E-mail'}: ${escapeXml(title)}
+  return `<details><summary>${channelNames[channel]}: ${escapeXml(title)}
 <span>${escapeXml(to)}</span><span><time>${escapeXml(sentAt)}</time></span></summary>
 <p>From ${escapeXml(from)}</p>${preformatted(text)}${parts.join('')}</details>`;
 }

@@ -6,10 +6,10 @@ import { z } from 'zod';
 
 export const SentMessage = z.object({
   id: z.string(),
-  channel: z.enum(['email', 'sms']),
+  channel: z.enum(['email', 'sms', 'push']),
   from: z.string(),
   to: z.string(),
-  /** Empty for an SMS. */
+  /** Empty for an SMS and a push message. */
   subject: z.string(),
   text: z.string(),
   html: z.string().optional(),

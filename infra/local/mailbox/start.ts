@@ -7,6 +7,13 @@ import { wholeNumber } from '../../../schemas/fields.ts';
 import { AwsFault, readCall, writeAnswer, writeFault } from './aws-query.ts';
 import type { FaultSwitch } from './faults.ts';
 import { createFaultSwitch, Faults } from './faults.ts';
+import {
+  CERTIFICATE_PATH,
+  CONFIRMATION_PATH,
+  type FeedbackOptions,
+  type FeedbackTopic,
+  openFeedbackTopic,
+} from './feedback.ts';
 import { pagePolicy, writePage } from './page.ts';
 import type { SentMessages } from './sent-messages.ts';
 import { openSentMessages } from './sent-messages.ts';
@@ -18,6 +25,8 @@ export type MailboxOptions = {
   readonly port: number;
   /** The newest so many are kept; 100,000 unless given. */
   readonly maxMessages?: number;
+  /** Who is told of bounces and complaints; nobody unless given. */
+  readonly feedback?: FeedbackOptions;
 };
 
 export type RunningMailbox = {
@@ -28,7 +37,7 @@ export type RunningMailbox = {
 
 const Query = z.strictObject({
   to: z.string().optional(),
-  channel: z.enum(['email', 'sms']).optional(),
+  channel: z.enum(['email', 'sms', 'push']).optional(),
   limit: wholeNumber({ min: 1, max: 5000, absent: 1000 }),
   cursor: z.string().regex(/^\d+$/).optional(),
 });
@@ -40,24 +49,38 @@ const bodyLimit = 80 * 1024 * 1024;
  * Starts an endpoint on the loopback address that takes what SES and SNS clients send, and shows it: `GET /mailbox` as
  * JSON or as a page, `DELETE /mailbox`, and `POST /mailbox/faults` to make sending go wrong.
  */
-export async function startMailbox({ dir, port, maxMessages = 100_000 }: MailboxOptions): Promise<RunningMailbox> {
+export async function startMailbox(options: MailboxOptions): Promise<RunningMailbox> {
+  const { dir, port, maxMessages = 100_000, feedback } = options;
   const sent = openSentMessages(dir, maxMessages);
   const faults = createFaultSwitch();
   const server = fastify({ bodyLimit, forceCloseConnections: true });
-  addProvider(server, sent, faults);
-  addMailbox(server, sent, faults);
-  server.addHook('onClose', () => Promise.resolve(sent.close()));
-  return { url: await server.listen({ host: '127.0.0.1', port }), stop: () => server.close() };
+  const topic = feedback && openFeedbackTopic(feedback, () => url);
+  const parts = { sent, faults, topic };
+  addProvider(server, parts);
+  addMailbox(server, parts);
+  if (topic) addTopic(server, topic);
+  server.addHook('onClose', async () => {
+    topic?.close();
+    sent.close();
+  });
+  const url = await server.listen({ host: '127.0.0.1', port });
+  return { url, stop: () => server.close() };
 }
 
-function addProvider(server: FastifyInstance, sent: SentMessages, faults: FaultSwitch): void {
+type Parts = {
+  readonly sent: SentMessages;
+  readonly faults: FaultSwitch;
+  readonly topic: FeedbackTopic | undefined;
+};
+
+function addProvider(server: FastifyInstance, parts: Parts): void {
   const form = 'application/x-www-form-urlencoded';
   server.addContentTypeParser(form, { parseAs: 'string' }, (_request, body, done) => {
     done(null, new URLSearchParams(String(body)));
   });
   server.post('/', (request, reply) => {
     try {
-      return takeCall(request, reply, sent, faults);
+      return takeCall(request, reply, parts);
     } catch (error) {
       if (!(error instanceof AwsFault)) throw error;
       return reply.code(error.status).type('text/xml').send(writeFault(error));
@@ -65,18 +88,22 @@ function addProvider(server: FastifyInstance, sent: SentMessages, faults: FaultS
   });
 }
 
-function takeCall(request: FastifyRequest, reply: FastifyReply, sent: SentMessages, faults: FaultSwitch) {
+function takeCall(request: FastifyRequest, reply: FastifyReply, { sent, faults, topic }: Parts) {
   const form = request.body instanceof URLSearchParams ? request.body : new URLSearchParams();
   const call = readCall(form, Temporal.Now.instant());
   const outcome = faults.decide(call);
   if (outcome === 'hang') return reply.hijack();
   sent.keep(call.messages);
+  for (const message of call.messages) {
+    const fate = message.channel === 'email' ? faults.fateOf(message.to) : undefined;
+    if (fate !== undefined) topic?.tell(message, fate);
+  }
   if (outcome === 'send') return reply.type('text/xml').send(writeAnswer(call));
   request.raw.socket.destroy();
   return reply.hijack();
 }
 
-function addMailbox(server: FastifyInstance, sent: SentMessages, faults: FaultSwitch): void {
+function addMailbox(server: FastifyInstance, { sent, faults }: Parts): void {
   server.get('/mailbox', (request, reply) => {
     const query = Query.safeParse(request.query);
     if (!query.success) return reply.code(400).send({ error: z.prettifyError(query.error) });
@@ -95,4 +122,10 @@ function addMailbox(server: FastifyInstance, sent: SentMessages, faults: FaultSw
     faults.set(wanted.data);
     return reply.send(wanted.data);
   });
+}
+
+/** What SNS shows to those it posts to. */
+function addTopic(server: FastifyInstance, { certificate }: FeedbackTopic): void {
+  server.get(CERTIFICATE_PATH, (_request, reply) => reply.type('application/x-pem-file').send(certificate));
+  server.get(CONFIRMATION_PATH, (_request, reply) => reply.type('text/xml').send('<ConfirmSubscriptionResponse/>'));
 }

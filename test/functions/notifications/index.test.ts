@@ -2,10 +2,13 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
 import { open } from '../../../functions/notifications/index.ts';
+import { freePort } from '../../../infra/local/services/free-port.ts';
+import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import { ConfigError } from '../../../shared/runtime/config.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 import { openMailbox } from '../../shared/notify/mailbox.ts';
 import { createRedisDatabase } from '../../support/services/redis-database.ts';
+import { until } from '../../support/until.ts';
 import { booking, openWorld, requestOf, type World } from './world.ts';
 
 const log = pino({ level: 'silent' });
@@ -52,6 +55,36 @@ it('sends two e-mails and two SMS for one booking through SES and SNS, and is re
 
   await app.close();
   await fn.close();
+});
+
+it('writes no more to an address whose mail bounced at the provider, and is told that mail was taken', async () => {
+  const port = await freePort();
+  const FEEDBACK_TOPIC_ARN = 'arn:aws:sns:eu-west-3:000000000000:ses-feedback';
+  const url = `http://127.0.0.1:${port}/fr/notifications/feedback`;
+  const bouncing = await openMailbox({ feedback: { url, topicArn: FEEDBACK_TOPIC_ARN } });
+  const settings = { ...(await environment()), FEEDBACK_TOPIC_ARN, AWS_ENDPOINT_URL: bouncing.aws().endpoint };
+  const fn = await open(settings, log);
+  const app = buildServer(fn, { log });
+  await app.listen({ host: '127.0.0.1', port });
+  const people = { practitionerId: await world.addPractitioner(), patientId: await world.addPatient({ sms: null }) };
+  const to = `${people.patientId}@home.example`;
+  const soon = Temporal.Now.instant().add({ hours: 30 }).round('minute');
+  const visit = booking(people, soon.toString());
+  const deliver = async (event: AnyEvent) => expect((await app.inject(requestOf(event))).statusCode).toBe(204);
+
+  await bouncing.setFaults({ bounce: [to], confirm: true });
+  await deliver(visit.created(Temporal.Now.instant().toString()));
+  const told = () =>
+    world.rows<{ event: AnyEvent }>(`SELECT event FROM notification.outbox WHERE topic = 'customer-events'`);
+  await until(async () => (await told()).length === 1, { what: 'the bounce to be heard' });
+  expect((await told())[0]?.event).toMatchObject({ data: { customerId: people.patientId, reason: 'bounced' } });
+  await deliver(visit.cancelled(Temporal.Now.instant().toString()));
+  const { items } = await bouncing.list(`?to=${encodeURIComponent(to)}`);
+  expect(items).toHaveLength(1);
+
+  await app.close();
+  await fn.close();
+  await bouncing.close();
 });
 
 it('says everything the environment lacks, and how a ladder is written', async () => {

@@ -4,6 +4,7 @@ import { afterAll, expect, it } from 'vitest';
 import { previewMessage } from '../../../functions/notifications/preview-message.ts';
 import { previewMessage as contract } from '../../../schemas/api/notifications.ts';
 import { roles, type Role } from '../../../shared/domain/caller.ts';
+import { channels, languages, notificationKinds } from '../../../shared/domain/notification.ts';
 import { route } from '../../../shared/runtime/route.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 
@@ -46,6 +47,34 @@ it('shows an SMS as the practitioner reads it', async () => {
   });
 });
 
+it('shows every kind there is, in every language and on every channel, to those who are sent it', async () => {
+  const kinds = contract.query.shape.kind.options;
+  expect(kinds).toEqual([...notificationKinds]);
+  const statuses = [];
+  for (const kind of kinds) {
+    for (const language of languages) {
+      for (const channel of channels) {
+        const query = `kind=${kind}&language=${language}&channel=${channel}`;
+        const recipients = [await preview(query), await preview(`${query}&recipient=practitioner`)];
+        const shown = recipients.filter(({ statusCode }) => statusCode === 200).map((answer) => answer.json());
+        expect(shown.every(({ text }) => text.length > 15)).toBe(true);
+        statuses.push(shown.length);
+      }
+    }
+  }
+  expect(statuses.every((shown) => shown > 0)).toBe(true);
+});
+
+it('shows a push message in the words of the SMS', async () => {
+  const answer = await preview('kind=result-available&language=en&channel=push');
+  expect(answer.json()).toEqual({ text: 'Careflow: a new result is available. To read it, open your account.' });
+});
+
+it('shows how long a critical result has waited', async () => {
+  const answer = await preview('kind=critical-result-escalated&language=en&channel=email&recipient=practitioner');
+  expect(answer.json()).toMatchObject({ subject: 'URGENT: critical result without an answer for 15 minutes' });
+});
+
 it('knows of no reminder to a practitioner', async () => {
   const answer = await preview('kind=booking-reminder&language=de&channel=sms&recipient=practitioner');
   expect(answer.statusCode).toBe(404);
@@ -54,7 +83,7 @@ it('knows of no reminder to a practitioner', async () => {
 it.each([
   'kind=unknown&language=fr&channel=email',
   'kind=booking-confirmed&language=es&channel=email',
-  'kind=booking-confirmed&language=fr&channel=push',
+  'kind=booking-confirmed&language=fr&channel=fax',
   'language=fr&channel=email',
   'kind=booking-confirmed&language=fr&channel=email&patientId=1',
 ])('refuses %s', async (query) => {

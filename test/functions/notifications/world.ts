@@ -4,7 +4,7 @@ import { Client } from 'pg';
 import { pino } from 'pino';
 
 import { BookingCancelled, BookingCreated, BookingRescheduled } from '../../../schemas/events/booking.v1.ts';
-import type { AnyEvent } from '../../../schemas/events/contract.ts';
+import type { AnyEvent, EventContract, EventOf } from '../../../schemas/events/contract.ts';
 import { subscriptionsOf } from '../../../functions/notifications/subscriptions.ts';
 import { connectDatabase } from '../../../shared/db/client.ts';
 import { releaseDueDeliveries } from '../../../shared/db/notices.ts';
@@ -96,6 +96,7 @@ export async function openWorld() {
 
   return {
     db,
+    now,
     /** The superuser's, and those the function connects with. */
     urls: [
       database.url,
@@ -138,6 +139,14 @@ export async function openWorld() {
 
     insert,
 
+    /** What was planned for an event's recipients. */
+    deliveriesOf: ({ id }: Pick<AnyEvent, 'id'>) =>
+      rows<DeliveryRow>(
+        `SELECT d.* FROM notification.deliveries d JOIN notification.notices n ON n.id = d.notice_id
+         WHERE n.event_id = $1 ORDER BY recipient_type, channel, recipient_id`,
+        [id],
+      ),
+
     /** Triggers and releases what is due and delivers it, as cron, outbox and KafkaSource do. */
     async tick(): Promise<number> {
       const triggered = await triggerDueReminders(db, now(), 100, TRACE);
@@ -147,6 +156,16 @@ export async function openWorld() {
       );
       for (const { event } of events) await deliverUntilDone(event);
       return triggered;
+    },
+
+    /** Releases the one notice that is due, without delivering it. */
+    async releaseOne(): Promise<AnyEvent> {
+      await releaseDueDeliveries(db, now(), 100, TRACE);
+      const [released, ...others] = await rows<{ event: AnyEvent }>(
+        'UPDATE notification.outbox SET sent_at = now() WHERE sent_at IS NULL RETURNING event',
+      );
+      if (!released || others.length > 0) throw new Error(`${others.length + 1} notices are due`);
+      return released.event;
     },
 
     async close() {
@@ -165,6 +184,18 @@ export async function openWorld() {
     );
   }
 }
+
+type DeliveryRow = {
+  status: string;
+  channel: Channel;
+  recipient_type: string;
+  recipient_id: string;
+  error_code: string | null;
+  attempts: number;
+  gathered: number;
+  may_repeat: boolean;
+  due_at: Date;
+};
 
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
@@ -200,6 +231,15 @@ function nextOrdinal(): number {
 
 function contact(patientId: string, channel: string, value: string) {
   return { patient_id: patientId, channel, value };
+}
+
+/** An event as its function would publish it. */
+export function eventOf<Contract extends EventContract & { source: string }>(
+  { type, source }: Contract,
+  data: EventOf<Contract>['data'],
+  time = MORNING,
+): AnyEvent {
+  return { specversion: '1.0', id: randomUUID(), source, type, time, data };
 }
 
 type Parties = { readonly practitionerId: string; readonly patientId: string };

@@ -6,11 +6,11 @@ import { z } from 'zod';
 
 import type { Faults } from '../../../infra/local/mailbox/faults.ts';
 import { SentMessage } from '../../../infra/local/mailbox/sent-messages.ts';
-import { startMailbox } from '../../../infra/local/mailbox/start.ts';
+import { type MailboxOptions, startMailbox } from '../../../infra/local/mailbox/start.ts';
 import { AppError } from '../../../shared/errors.ts';
 
 /** The local SES/SNS endpoint on a free port with a directory of its own. */
-export async function openMailbox(given: { readonly maxMessages?: number } = {}) {
+export async function openMailbox(given: Omit<MailboxOptions, 'dir' | 'port'> = {}) {
   const dir = await mkdtemp(join(tmpdir(), 'mailbox-'));
   let running = await startMailbox({ dir, port: 0, ...given });
   const address = (path: string) => new URL(path, running.url);

@@ -1,0 +1,96 @@
+import { randomUUIDv7 } from 'node:crypto';
+
+import type { takeFeedback as contract } from '../../schemas/api/notifications.ts';
+import { AddressBounced } from '../../schemas/events/customer.v1.ts';
+import type { Queryable } from '../../shared/db/client.ts';
+import { confirmSent, findRecipientOf } from '../../shared/db/deliveries.ts';
+import { once } from '../../shared/db/inbox.ts';
+import { enqueue, outgoing } from '../../shared/db/outbox.ts';
+import { notificationInbox, notificationOutbox } from '../../shared/db/schema/notification.ts';
+import { countTransientBounce, hashOf, suppressAddress } from '../../shared/db/suppressed-addresses.ts';
+import { type Feedback, suppressedBecause, transientBouncesSince } from '../../shared/domain/suppression.ts';
+import { readSesFeedback } from '../../shared/notify/ses-feedback.ts';
+import {
+  confirmSubscription,
+  createSnsVerifier,
+  readSnsMessage,
+  type SnsTopic,
+} from '../../shared/notify/sns-message.ts';
+import type { Operation } from '../../shared/runtime/function.ts';
+import type { Deps } from './deliver.ts';
+
+const CONSUMER = 'feedback';
+
+type FeedbackDeps = Pick<Deps, 'db' | 'now'> & { readonly topic: SnsTopic };
+
+type Complaint = Exclude<Feedback, { what: 'taken' }>;
+
+/**
+ * `POST /{country}/notifications/feedback`: suppresses addresses that bounced for good or complained, and records what was
+ * taken though its sender did not live to see it. The same message twice has one effect.
+ */
+export function takeFeedback({ db, now, topic }: FeedbackDeps): Operation<typeof contract> {
+  const mustBeGenuine = createSnsVerifier(topic);
+  return async ({ received }, { traceparent, log }) => {
+    const message = readSnsMessage(received.bytes);
+    await mustBeGenuine(message, now());
+    if (message.Type === 'SubscriptionConfirmation') await confirmSubscription(message, topic);
+    const feedback = message.Type === 'Notification' ? readSesFeedback(message.Message) : undefined;
+    if (feedback) {
+      const event = { source: message.TopicArn, id: message.MessageId };
+      const context = { now: now(), traceparent };
+      await once(db, notificationInbox, CONSUMER, event, (tx) => apply(tx, feedback, context));
+    } else log.info({ messageType: message.Type }, 'a message of the feedback topic tells nothing of a message');
+    return { body: undefined };
+  };
+}
+
+type Context = { readonly now: Temporal.Instant; readonly traceparent: string };
+
+async function apply(tx: Queryable, feedback: Feedback, context: Context): Promise<void> {
+  if (feedback.what === 'taken') return recordTaken(tx, feedback, context.now);
+  for (const address of feedback.addresses) await heed(tx, feedback, address, context);
+}
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+async function recordTaken(
+  tx: Queryable,
+  { deliveryId, providerMessageId }: Extract<Feedback, { what: 'taken' }>,
+  now: Temporal.Instant,
+): Promise<void> {
+  if (UUID.test(deliveryId)) await confirmSent(tx, deliveryId, providerMessageId, now);
+}
+
+async function heed(
+  tx: Queryable,
+  complaint: Complaint,
+  address: string,
+  { now, traceparent }: Context,
+): Promise<void> {
+  const { what, feedbackId, at } = complaint;
+  const channel = 'email';
+  const bounce = { channel, address, feedbackId, at } as const;
+  const transient = what === 'bounced-for-now' ? await countTransientBounce(tx, bounce, transientBouncesSince(now)) : 0;
+  const reason = suppressedBecause(what, transient);
+  if (!reason || !(await suppressAddress(tx, channel, address, reason))) return;
+  const recipient = await findRecipientOf(tx, complaint.providerMessageId);
+  if (!recipient || recipient.recipientType === 'practitioner') return;
+  const { recipientId: customerId, country } = recipient;
+  const event = outgoing(AddressBounced, {
+    id: randomUUIDv7(),
+    subject: customerId,
+    partitionKey: customerId,
+    time: now,
+    traceparent,
+    data: {
+      customerId,
+      country,
+      occurredAt: at.toString(),
+      channel,
+      addressHash: hashOf(channel, address).toString('hex'),
+      reason,
+    },
+  });
+  await enqueue(tx, notificationOutbox, [event]);
+}
