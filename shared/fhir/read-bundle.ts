@@ -25,7 +25,8 @@ export function readBundle(text: string, { sender }: ReadBundleOptions): ReadBun
   const controlId = controlIdOf(open);
   const found = open.all('DiagnosticReport');
   const reports = found.flatMap((each) => readReport(each, open) ?? []);
-  const faults = [...open.faults, ...missing(controlId, found.length)];
+  const isWithoutReport = found.length === 0 && open.faults.length === 0;
+  const faults = [...open.faults, ...missing(controlId, isWithoutReport)];
   if (faults.some(({ severity }) => severity === 'error')) return refused(faults);
   const sentAt = open.bundle.timestamp;
   const message = { sender: senderOf(open) ?? sender, controlId, ...(sentAt !== undefined && { sentAt }) };
@@ -46,12 +47,13 @@ function parseOrNothing(text: string): unknown {
   }
 }
 
-function missing(controlId: string, reports: number): LabFault[] {
+function missing(controlId: string, isWithoutReport: boolean): LabFault[] {
   const faults: LabFault[] = [];
   const fault = { severity: 'error', code: faultCodes.requiredFieldMissing } as const;
   if (controlId === '')
     faults.push({ ...fault, expression: 'Bundle.identifier', text: 'The bundle has neither an identifier nor an id' });
-  if (reports === 0) faults.push({ ...fault, expression: 'Bundle.entry', text: 'There is no DiagnosticReport in it' });
+  if (isWithoutReport)
+    faults.push({ ...fault, expression: 'Bundle.entry', text: 'There is no DiagnosticReport in it' });
   return faults;
 }
 

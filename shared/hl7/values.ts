@@ -14,7 +14,7 @@ const readers: ReadonlyMap<string, Read> = new Map<string, Read>([
   ['NM', readNumber],
   ['SN', readStructuredNumber],
   ['NR', readNumericRange],
-  ['MO', readNumber],
+  ['MO', readMoney],
   ['CE', readConcept],
   ['CWE', readConcept],
   ['CNE', readConcept],
@@ -142,6 +142,12 @@ function readNumber(segment: Segment, repetition: number, unit: LabUnit | undefi
   if (written === '') return undefined;
   const found = quantity(written, unit);
   return found ? { type: 'quantity', ...found } : asText(segment, repetition, 'This is no number');
+}
+
+/** MO: an amount in a currency of ISO 4217. */
+function readMoney(segment: Segment, repetition: number): LabValue | undefined {
+  const currency = componentAt(segment, VALUE, 2, repetition);
+  return readNumber(segment, repetition, currency === '' ? undefined : { text: currency });
 }
 
 /** SN (HL7 v2.8.2, 2A.3.68): comparator, number, separator or suffix, number. */
