@@ -89,7 +89,9 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
       sweepOutbox('cron', cron, cronOutbox, append),
       cleanUp('cron', [forgetOutbox(cron, cronOutbox)]),
     ],
-    ...Object.entries(contexts).map(([name, db]) => [maintainPartitions(cron, name, db)]),
+    ...Object.entries({ booking, practitioner, notification, laboratory, worker, cron }).map(([name, db]) => [
+      maintainPartitions(cron, name, db),
+    ]),
   ];
 }
 

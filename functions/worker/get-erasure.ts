@@ -6,8 +6,14 @@ import type { Operation } from '../../shared/runtime/function.ts';
 import { isTheirs, noSuch } from './access.ts';
 import type { Deps } from './deps.ts';
 
-/** What laboratories send lies sealed in its topic, as long as infra/kafka/topics.yaml says; whose it is, is not known there. */
-const fading = [{ where: 'lis-results', days: 1 }];
+/**
+ * What laboratories send lies sealed in topics, where nobody knows whose it is; so long does infra/kafka/topics.yaml keep what
+ * was taken, and what was not.
+ */
+const fading = [
+  { where: 'lis-results', days: 1 },
+  { where: 'dead-letters-lab-results', days: 90 },
+];
 
 /** `GET /{country}/erasures/{id}`: also for whoever asked for it, who is nobody's guardian any more when it is done. */
 export function getErasure(deps: Deps): Operation<typeof contract> {

@@ -130,3 +130,25 @@ GRANT UPDATE (acted_by, left_because) ON booking.booking_history TO careflow_boo
 --> statement-breakpoint
 -- The ledger of consents is only added to, until its patient is erased: then it is sealed and kept apart.
 GRANT DELETE ON patient.consents TO careflow_patient;
+--> statement-breakpoint
+-- How long months are kept is declared where a table is: in its comment.
+COMMENT ON TABLE laboratory.messages IS 'kept for 13 months';
+--> statement-breakpoint
+-- Drops the partition of the month that the day is in. Answers whether there was one.
+CREATE FUNCTION laboratory.drop_month(day date) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+DECLARE
+  name text := 'messages_' || to_char(day, 'YYYY_MM');
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended('laboratory.create_month', 0));
+  IF to_regclass('laboratory.' || name) IS NULL THEN
+    RETURN false;
+  END IF;
+  EXECUTE format('DROP TABLE laboratory.%I', name);
+  RETURN true;
+END
+$$;
+--> statement-breakpoint
+REVOKE EXECUTE ON FUNCTION laboratory.drop_month FROM PUBLIC;
+--> statement-breakpoint
+GRANT EXECUTE ON FUNCTION laboratory.drop_month TO careflow_laboratory;

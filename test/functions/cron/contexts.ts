@@ -5,7 +5,11 @@ import { connectDatabase, type Database } from '../../../shared/db/client.ts';
 import type { BookingRow } from '../../../shared/db/schema/booking.ts';
 import { createDatabase } from '../../support/services/database.ts';
 
-export type TestContexts = Contexts & { close(): Promise<void> };
+export type TestContexts = Contexts & {
+  /** The superuser's. */
+  readonly url: string;
+  close(): Promise<void>;
+};
 
 /** Every context on one database of the calling test's own, each through its role. */
 export async function openContexts(): Promise<TestContexts> {
@@ -16,10 +20,12 @@ export async function openContexts(): Promise<TestContexts> {
     practitioner: open('practitioner'),
     notification: open('notification'),
     laboratory: open('laboratory'),
+    worker: open('worker'),
     cron: open('cron'),
   };
   return {
     ...contexts,
+    url: database.url,
     async close() {
       await Promise.all(Object.values(contexts).map((db) => db.$client.end()));
       await database.drop();

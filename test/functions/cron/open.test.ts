@@ -29,6 +29,8 @@ beforeAll(async () => {
     DATABASE_URL_BOOKING: database.urlFor('careflow_booking'),
     DATABASE_URL_PRACTITIONER: database.urlFor('careflow_practitioner'),
     DATABASE_URL_NOTIFICATION: database.urlFor('careflow_notification'),
+    DATABASE_URL_LABORATORY: database.urlFor('careflow_laboratory'),
+    DATABASE_URL_WORKER: database.urlFor('careflow_worker'),
     DATABASE_URL_PATIENT_READER: database.urlFor('careflow_patient_reader'),
     REDIS_URL: await createRedisDatabase(),
     EVENT_LOG_URL: database.url,
@@ -76,9 +78,11 @@ const allUp = {
   redis: true,
   'postgresql-booking': true,
   'postgresql-cron': true,
+  'postgresql-laboratory': true,
   'postgresql-notification': true,
   'postgresql-patient': true,
   'postgresql-practitioner': true,
+  'postgresql-worker': true,
 };
 
 describe.each([
