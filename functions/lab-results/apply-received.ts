@@ -17,6 +17,7 @@ import { AppError } from '../../shared/errors.ts';
 import type { EventContext, EventHandler } from '../../shared/runtime/function.ts';
 import { applyMessage } from './apply-message.ts';
 import type { At, Deps } from './deps.ts';
+import { countryOf } from './find-patient.ts';
 import {
   fhir,
   hashOf,
@@ -93,7 +94,8 @@ async function applyRead(deps: Deps, tx: Queryable, read: ReadContent, at: At): 
     });
     return [];
   }
-  const row = messageRow(read, { country: null, now: at.now, via: 'topic' });
+  const country = await countryOf(deps, read.message.reports);
+  const row = messageRow(read, { country, now: at.now, via: 'topic' });
   const claim = await claimMessage(tx, row);
   if (claim.is === 'repeated') return [];
   if (claim.is === 'reused') {

@@ -28,6 +28,18 @@ export async function findPatient(
   return known;
 }
 
+/** The country of the first of the message's patients whom anybody knows by an identifier; null for nobody. */
+export async function countryOf(
+  { patients }: Pick<Deps, 'patients'>,
+  reports: readonly LabReport[],
+): Promise<string | null> {
+  const [known] = await listIdentified(
+    patients,
+    reports.flatMap(({ patient }) => patient.identifiers),
+  );
+  return known?.country ?? null;
+}
+
 function find(identities: readonly KnownIdentity[], patientId: string): FoundPatient {
   const found = identities.find((identity) => identity.patientId === patientId);
   if (found === undefined) throw new Error('A patient was matched whom nobody found');

@@ -51,14 +51,8 @@ const COMMON_TIME_ZONE = 'Europe/Paris';
 
 /** Reads each message of what was sent. Never throws: what cannot be read is refused with the place of each fault. */
 export async function readContent(sent: Sent, country: string | undefined): Promise<ReadContent[]> {
-  switch (sent.mediaType) {
-    case hl7:
-      return readHl7(sent, country);
-    case fhir:
-      return [await readFhir(sent)];
-    case ownJson:
-      return [readOwn(sent)];
-  }
+  if (sent.mediaType === hl7) return readHl7(sent, country);
+  return [sent.mediaType === fhir ? await readFhir(sent) : readOwn(sent)];
 }
 
 async function readHl7({ bytes, sender }: Sent, country: string | undefined): Promise<ReadContent[]> {

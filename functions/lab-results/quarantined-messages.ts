@@ -9,9 +9,11 @@ import {
   listQuarantined,
   lockQuarantined,
   type QuarantineRow,
+  type Reach,
 } from '../../shared/db/lab-quarantine.ts';
 import type { OutgoingEvent } from '../../shared/db/outbox.ts';
 import { hasPatient } from '../../shared/db/patients.ts';
+import type { Caller } from '../../shared/domain/caller.ts';
 import type { LabMessage } from '../../shared/domain/lab-report.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
@@ -24,10 +26,10 @@ import { openMessage } from './sealed-message.ts';
 
 /** `GET /{country}/lab-quarantine`: why and when, nothing of what the messages say. */
 export function listQuarantinedMessages({ db }: Deps): Operation<typeof api.listQuarantinedMessages> {
-  return async ({ country, cursor, limit }) => {
+  return async ({ country, cursor, limit }, { caller }) => {
     const place = readCursor(cursor);
     const after = place && { receivedAt: place.at, id: place.id };
-    const found = await listQuarantined(db, country, { after, limit: limit + 1 });
+    const found = await listQuarantined(db, reachOf(caller, country), { after, limit: limit + 1 });
     const page = pageOf(found, limit, ({ receivedAt, id }) => ({ at: receivedAt, id }));
     return { body: { ...page, items: page.items.map(representQuarantined) } };
   };
@@ -35,8 +37,8 @@ export function listQuarantinedMessages({ db }: Deps): Operation<typeof api.list
 
 /** `GET /{country}/lab-quarantine/{id}`: the message as it came, for whoever has to decide. */
 export function readQuarantinedMessage({ db }: Deps): Operation<typeof api.readQuarantinedMessage> {
-  return async ({ country, id }) => {
-    const { mediaType, text } = await contentOf(db, await getQuarantined(db, country, id));
+  return async ({ country, id }, { caller }) => {
+    const { mediaType, text } = await contentOf(db, await getQuarantined(db, reachOf(caller, country), id));
     return { written: text, mediaType };
   };
 }
@@ -51,7 +53,7 @@ export function releaseQuarantinedMessage(deps: Deps): Operation<typeof api.rele
       throw new AppError('not-found', 'There is no such patient.');
     }
     return commit(deps, context, async (tx, at) => {
-      const row = await lockQuarantined(tx, country, id);
+      const row = await lockQuarantined(tx, reachOf(context.caller, country), id);
       const message = await readAgain(await contentOf(tx, row), country);
       const events =
         patientId === undefined
@@ -66,10 +68,14 @@ export function releaseQuarantinedMessage(deps: Deps): Operation<typeof api.rele
 export function discardQuarantinedMessage(deps: Deps): Operation<typeof api.discardQuarantinedMessage> {
   return async ({ country, id }, context) =>
     commit(deps, context, async (tx, at) => {
-      const row = await lockQuarantined(tx, country, id);
+      const row = await lockQuarantined(tx, reachOf(context.caller, country), id);
       mustWait(row);
       return { body: await decide(tx, row, 'discarded', context.caller.subject, at) };
     });
+}
+
+function reachOf(caller: Caller, country: string): Reach {
+  return { country, isUnbound: caller.country === undefined };
 }
 
 type Waiting = { readonly row: QuarantineRow; readonly message: LabMessage; readonly country: string };

@@ -60,29 +60,24 @@ async function claim(
 ): Promise<Claimed> {
   const row = messageRow(parsed, { country, now, via: 'http' });
   const claimed = await claimMessage(tx, row);
-  switch (claimed.is) {
-    case 'reused': {
-      const messageId = await putAside(tx, row, { content: parsed.content, reason: 'control-id-reused', now });
-      return { messageId, outcome: 'reused', row };
-    }
-    case 'new': {
-      await insertMessage(tx, row);
-      const { key, sealed } = await sealMessage(row.id, parsed.content);
-      await insertMessageKey(tx, row.id, key, now);
-      const event = received(row, parsed, { country, sealed, now, traceparent });
-      return { messageId: row.id, outcome: 'accepted', row, event };
-    }
-    case 'repeated': {
-      const { messageId, receivedAt, isPublished } = claimed;
-      const known = { ...row, id: messageId, receivedAt };
-      const taken = { messageId, outcome: 'repeated' as const, row: known };
-      // Whoever sent it first may never have got it into the log.
-      const key = isPublished ? undefined : await findMessageKey(tx, messageId);
-      if (!key) return taken;
-      const { sealed } = await sealMessage(messageId, parsed.content, key);
-      return { ...taken, event: received(known, parsed, { country, sealed, now, traceparent }) };
-    }
+  if (claimed.is === 'reused') {
+    const messageId = await putAside(tx, row, { content: parsed.content, reason: 'control-id-reused', now });
+    return { messageId, outcome: 'reused', row };
   }
+  if (claimed.is === 'new') {
+    await insertMessage(tx, row);
+    const { key, sealed } = await sealMessage(row.id, parsed.content);
+    await insertMessageKey(tx, row.id, key, now);
+    const event = received(row, parsed, { country, sealed, now, traceparent });
+    return { messageId: row.id, outcome: 'accepted', row, event };
+  }
+  const known = { ...row, id: claimed.messageId, receivedAt: claimed.receivedAt };
+  const taken = { messageId: known.id, outcome: 'repeated' as const, row: known };
+  // Whoever sent it first may never have got it into the log.
+  const key = claimed.isPublished ? undefined : await findMessageKey(tx, known.id);
+  if (!key) return taken;
+  const { sealed } = await sealMessage(known.id, parsed.content, key);
+  return { ...taken, event: received(known, parsed, { country, sealed, now, traceparent }) };
 }
 
 export function messageRow(

@@ -106,7 +106,7 @@ export const submitLabResults = {
   status: 202,
   output: z.strictObject({ id: Id, status: z.enum(['accepted', 'repeated']) }).meta({ id: 'LabMessageTaken' }),
   answers: { 'application/hl7-v2': 200, 'application/fhir+json': 202 },
-  refusals: [409, 413, 415, 422],
+  refusals: [404, 409, 422],
 } as const satisfies OperationContract;
 
 export const listPatientResults = {

@@ -16,10 +16,13 @@ export async function quarantine(tx: Queryable, row: NewQuarantine): Promise<boo
 
 export type ReceivedKey = { readonly receivedAt: Temporal.Instant; readonly id: string };
 
-/** What waits in a country, and what nobody could tell the country of. */
+/** Where somebody may look: in a country, and, who is bound to none, at what nobody could tell the country of. */
+export type Reach = { readonly country: string; readonly isUnbound: boolean };
+
+/** What waits within reach, the oldest first. */
 export async function listQuarantined(
   db: Queryable,
-  country: string,
+  reach: Reach,
   { after, limit }: { after: ReceivedKey | undefined; limit: number },
 ): Promise<QuarantineRow[]> {
   return db
@@ -28,7 +31,7 @@ export async function listQuarantined(
     .where(
       and(
         eq(labQuarantine.state, 'waiting'),
-        isIn(country),
+        isWithin(reach),
         after &&
           sql`(${labQuarantine.receivedAt}, ${labQuarantine.id}) > (${after.receivedAt.toString()}, ${after.id})`,
       ),
@@ -38,15 +41,15 @@ export async function listQuarantined(
 }
 
 /** Throws `not-found`. */
-export async function getQuarantined(db: Queryable, country: string, id: string): Promise<QuarantineRow> {
-  const [row] = await db.select().from(labQuarantine).where(inCountry(country, id));
+export async function getQuarantined(db: Queryable, reach: Reach, id: string): Promise<QuarantineRow> {
+  const [row] = await db.select().from(labQuarantine).where(isOne(reach, id));
   if (row === undefined) throw noSuchMessage();
   return row;
 }
 
 /** Reads what was put aside and keeps it from others until the transaction ends. Throws `not-found`. */
-export async function lockQuarantined(tx: Queryable, country: string, id: string): Promise<QuarantineRow> {
-  const [row] = await tx.select().from(labQuarantine).where(inCountry(country, id)).for('update');
+export async function lockQuarantined(tx: Queryable, reach: Reach, id: string): Promise<QuarantineRow> {
+  const [row] = await tx.select().from(labQuarantine).where(isOne(reach, id)).for('update');
   if (row === undefined) throw noSuchMessage();
   return row;
 }
@@ -55,12 +58,12 @@ function noSuchMessage(): AppError {
   return new AppError('not-found', 'There is no such message in quarantine.');
 }
 
-function inCountry(country: string, id: string) {
-  return and(eq(labQuarantine.id, id), isIn(country));
+function isOne(reach: Reach, id: string) {
+  return and(eq(labQuarantine.id, id), isWithin(reach));
 }
 
-function isIn(country: string) {
-  return or(eq(labQuarantine.country, country), isNull(labQuarantine.country));
+function isWithin({ country, isUnbound }: Reach) {
+  return or(eq(labQuarantine.country, country), isUnbound ? isNull(labQuarantine.country) : undefined);
 }
 
 export async function decideQuarantined(

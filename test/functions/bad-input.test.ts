@@ -6,9 +6,11 @@ import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 import { operations } from '../../infra/contracts/contracts.ts';
+import { readTopics } from '../../infra/local/services/topics.ts';
 import type { OperationContract } from '../../schemas/api/contract.ts';
 import { isWorkload } from '../../functions/workloads.ts';
 import { sessions } from '../../shared/db/schema/account.ts';
+import { openEventLog } from '../../shared/events/open-event-log.ts';
 import { newKey } from '../shared/identity/issuer.ts';
 import { addPatient, addPractice, type Practice } from '../support/practices.ts';
 import {
@@ -23,6 +25,8 @@ import {
 } from './bad-values.ts';
 import type { Member } from './bad-values.ts';
 import { addHomekitResource, homekitSamples } from './homekit/samples.ts';
+import { addLabResource } from './lab-results/resources.ts';
+import { submittedData, submittedEvent } from './lab-results/samples.ts';
 import { createRedisDatabase } from '../support/services/redis-database.ts';
 import { bearer, openFunction, openRealWorld, type OpenedFunction, type RealWorld } from './real-functions.ts';
 
@@ -61,6 +65,9 @@ beforeAll(async () => {
   vi.stubEnv('AWS_ACCESS_KEY_ID', 'local').stubEnv('AWS_SECRET_ACCESS_KEY', 'local');
   office = await bearer(world, { role: 'admin', subject: 'office' }, { claims: { country: undefined } });
   german = await addPeople('de');
+  const eventLog = openEventLog(world.environment['EVENT_LOG_URL'] ?? '', { clientId: 'test' });
+  await eventLog.ensureTopics(await readTopics({ brokers: 1 }));
+  await eventLog.close();
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
@@ -121,6 +128,9 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
       const isForAdmins = contract.roles.some((role) => role === 'admin');
       caller = isForAdmins ? office : await bearer(world, patient, { claims: { country: undefined } });
       id = contract.path.includes('{id}') ? await addResource(contract, people) : '';
+      if (contract.path.includes('{documentId}')) {
+        people = { ...people, ...(await addLabResource({ app: fn.app, admin: world.admin }, contract.path, people)) };
+      }
       if (contract.path.includes('{purpose}')) await giveConsent(people);
     });
 
@@ -150,13 +160,21 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
         language: 'fr',
         channel: 'email',
         ...ofCustomer,
+        loinc: '2823-3',
+        preference: 'at-once',
         ...people,
       };
       return own[member] ?? (format === 'date' ? '2031-02-03' : 'no sample');
     }
 
-    function request(parts: Parts = {}): InjectOptions {
-      const all = { ...good(), ...parts };
+    /** What an operation that takes bodies as they come is sent. */
+    const asItComes = contract.takes && {
+      body: submittedEvent(submittedData()),
+      headers: { 'content-type': 'application/cloudevents+json' },
+    };
+
+    function request({ headers, ...parts }: Parts = {}): InjectOptions {
+      const all = { ...good(), ...(asItComes && { body: asItComes.body }), ...parts };
       const path = contract.path.replace(/{(\w+)}/g, (_, key: string) => encodeURIComponent(all.params[key] ?? ''));
       const search = typeof all.query === 'string' ? all.query : new URLSearchParams(all.query).toString();
       return {
@@ -165,7 +183,8 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
         headers: {
           authorization: caller,
           ...(all.body !== undefined && { 'content-type': 'application/json' }),
-          ...parts.headers,
+          ...(parts.body === undefined && asItComes?.headers),
+          ...headers,
         },
         ...(all.body !== undefined && { payload: typeof all.body === 'string' ? all.body : JSON.stringify(all.body) }),
       };
@@ -249,8 +268,8 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
         expected: '415 unsupported-media-type',
       }));
       const huge = {
-        what: '300 KiB',
-        request: request({ body: { reason: canary.repeat(26_000) } }),
+        what: 'more than is taken',
+        request: request({ body: { reason: canary.repeat((contract.bodyLimitBytes ?? 256 * 1024) / canary.length) } }),
         expected: tooLarge,
       };
       expect(await unexpected(contract, [...garbage, ...extra, ...wrongType, huge])).toEqual({});
@@ -329,7 +348,7 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
         }));
       const keys = ['', ' ', `${canary} x`, `${canary}é`, `${canary}${'x'.repeat(255)}`, `${canary}\t`];
       const tags = [canary, `"${canary}"`, 'W/"1"', '1', '"1", "2"', '"0"', '"-1"', '"1e3"', '"99999999999999999"', ''];
-      const takesKeys = contract.method === 'POST' && ['booking', 'customer', 'homekit'].includes(name);
+      const takesKeys = contract.method === 'POST' && ['booking', 'customer', 'homekit', 'lab-results'].includes(name);
       expect(
         await unexpected(contract, [...(takesKeys ? odd('idempotency-key', keys) : []), ...odd('if-match', tags)]),
       ).toEqual({});
@@ -426,6 +445,7 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
   async function addResource({ path }: OperationContract, people: People): Promise<string> {
     if (name === 'worker') return addWorkerResource(path, people);
     if (name === 'homekit') return addHomekitResource({ app: fn.app, admin: world.admin, office }, path, people);
+    if (name === 'lab-results') return (await addLabResource({ app: fn.app, admin: world.admin }, path, people)).id;
     if (name === 'customer') return path.includes('sessions') ? addSession() : addOrder(path, people);
     if (name !== 'booking') return people.practitionerId;
     const answer = await fn.app.inject({
