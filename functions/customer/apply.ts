@@ -32,8 +32,7 @@ export const CONSUMER = 'customer';
 
 /*
  * Each part of a customer has a version of its own and keeps the newest that is known, whatever the order in which events
- * come; what comes before the account is kept as what comes after it. Of who was erased nothing is written any more, but for
- * the ledger of consents, which is complete or worth nothing.
+ * come; what comes before the account is kept as what comes after it. Of who was erased nothing is written any more.
  */
 
 export function applyAccount(deps: Deps): EventHandler<typeof AccountUpdated> {
@@ -74,6 +73,7 @@ export function applyConsent(
 ): EventHandler<typeof ConsentGiven | typeof ConsentWithdrawn> {
   return applying(deps, async (tx, { data }) => {
     const { customerId: patientId, country, version, purpose, consentVersion } = data;
+    if (await isErased(tx, patientId)) return;
     const occurredAt = Temporal.Instant.from(data.occurredAt);
     await appendConsent(tx, { patientId, country, version, purpose, consentVersion, decision, occurredAt });
   });

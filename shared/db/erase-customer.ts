@@ -2,19 +2,20 @@ import { eq, sql } from 'drizzle-orm';
 
 import { closeAccount, type Closing } from './accounts.ts';
 import type { Queryable } from './client.ts';
-import { bouncedAddresses, kitResults, orders, patientIdempotencyKeys } from './schema/account.ts';
+import { bouncedAddresses, consents, kitResults, orders, patientIdempotencyKeys } from './schema/account.ts';
 import { contactPoints, patients, preferences, proxies } from './schema/patient.ts';
 import { destroySubjectKey } from './subject-keys.ts';
 
 /**
- * Closes an account and erases what events and requests of its customer have left. The consent ledger stays: that there was
- * consent must be shown afterwards (GDPR, article 7(1)), and it names nobody who is not looked for by an id.
+ * Closes an account and erases what events and requests of its customer have left: for the end of an erasure, when what law
+ * keeps has been kept apart. Again, and it changes nothing.
  */
 export async function eraseCustomer(tx: Queryable, closing: Closing): Promise<void> {
   const { patientId, now } = closing;
   await closeAccount(tx, closing);
   await tx.delete(bouncedAddresses).where(eq(bouncedAddresses.patientId, patientId));
   await tx.delete(kitResults).where(eq(kitResults.patientId, patientId));
+  await tx.delete(consents).where(eq(consents.patientId, patientId));
   await tx.delete(orders).where(eq(orders.patientId, patientId));
   await tx.delete(preferences).where(eq(preferences.patientId, patientId));
   await tx.delete(contactPoints).where(eq(contactPoints.patientId, patientId));

@@ -33,7 +33,7 @@ const NEXT: Readonly<Record<OrderKind, Readonly<Record<OrderStatus, readonly Ord
 export function moveOrder<Moved extends Order>(order: Moved, to: OrderStatus, actedAs: Role): Moved {
   const possible = nextOf(order, actedAs);
   if (!possible.includes(to)) {
-    throw new AppError('conflict', 'The order is not where this can be done.', { status: order.status, possible });
+    throw new AppError('conflict', 'The order is not where this can be done.', { orderStatus: order.status, possible });
   }
   return { ...order, status: to, version: order.version + 1 };
 }
