@@ -26,7 +26,7 @@ export async function commit<Body>(
       return change;
     }),
   );
-  publish(events.map(({ partitionKey }) => partitionKey));
+  if (events.length > 0) publish(events.map(({ partitionKey }) => partitionKey));
   return body;
 }
 
@@ -43,5 +43,5 @@ export async function seeTo(
       return told;
     }),
   );
-  publish((events ?? []).map(({ partitionKey }) => partitionKey));
+  if (events && events.length > 0) publish(events.map(({ partitionKey }) => partitionKey));
 }

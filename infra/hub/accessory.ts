@@ -1,9 +1,5 @@
-// The package's index loads Bluetooth; its parts for IP do not.
-import httpClient from 'hap-controller/lib/transport/ip/http-client.js';
-
 import { within } from './deadline.ts';
-
-const { default: HttpClient } = httpClient;
+import { HttpClient } from './hap-controller.ts';
 
 /** Where an accessory listens on the local network. */
 export type Place = { readonly address: string; readonly port: number };

@@ -1,13 +1,9 @@
 import { createDecipheriv, createPublicKey, diffieHellman, hkdfSync } from 'node:crypto';
 
-import tlv from 'hap-controller/lib/model/tlv.js';
-import httpConnection from 'hap-controller/lib/transport/ip/http-connection.js';
-
 import type { NonceKeys } from '../../shared/identity/device-proof.ts';
 import type { Place } from './accessory.ts';
 import { within } from './deadline.ts';
-
-const { default: HttpConnection } = httpConnection;
+import { HttpConnection, tlv } from './hap-controller.ts';
 
 /** What an accessory signed, in hexadecimal. */
 export type SignedAnswer = { readonly pairingId: string; readonly accessoryKey: string; readonly signature: string };
@@ -62,8 +58,8 @@ function readAnswer(answer: ReadonlyMap<number, Buffer>, { privateKey }: NonceKe
   };
 }
 
-function part(tlv: ReadonlyMap<number, Buffer>, type: number): Buffer {
-  const value = tlv.get(type);
+function part(answer: ReadonlyMap<number, Buffer>, type: number): Buffer {
+  const value = answer.get(type);
   if (value === undefined) throw new Error(`The accessory answers pair-verify without its part ${type}.`);
   return value;
 }
