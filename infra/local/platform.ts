@@ -69,8 +69,12 @@ async function startParts(
   const { home, onProgress } = options;
   const bundle = join(home, 'functions');
   await endEarlierRun(home);
-  const [services] = await Promise.all([startServices(options), bundleFunctions(bundle)]);
+  const bundled = bundleFunctions(bundle);
+  // Its failure is for whoever waits for it, when there is something to stop.
+  bundled.catch(() => undefined);
+  const services = await startServices(options);
   parts.push(() => services.stop());
+  await bundled;
   await migrate(services.urls.DATABASE_URL);
   const urls = await createRoleUrls(services.urls.DATABASE_URL);
   onProgress('The databases are migrated');
