@@ -8,11 +8,11 @@ export const settings = {
   DATABASE_URL_PRACTITIONER: postgres,
   DATABASE_URL_NOTIFICATION: postgres,
   DATABASE_URL_LABORATORY: postgres,
+  DATABASE_URL_PATIENT: postgres,
   DATABASE_URL_WORKER: postgres,
   REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
   EVENT_LOG_URL: eventLogUrl(),
   // Only asked whether they answer.
-  DATABASE_URL_PATIENT_READER: optional(postgres),
   OIDC_JWKS_URL: optional(url()),
   AWS_REGION: optional(text()),
   AWS_ENDPOINT_URL: optional(url()),

@@ -9,9 +9,9 @@ type Urls = {
   readonly DATABASE_URL_PRACTITIONER: string;
   readonly DATABASE_URL_NOTIFICATION: string;
   readonly DATABASE_URL_LABORATORY: string;
+  readonly DATABASE_URL_PATIENT: string;
   readonly DATABASE_URL_WORKER: string;
   readonly DATABASE_URL_CRON: string;
-  readonly DATABASE_URL_PATIENT_READER: string | undefined;
   readonly REDIS_URL: string;
   readonly EVENT_LOG_URL: string;
 };
@@ -25,18 +25,17 @@ export function openConnections(config: Urls, log: Logger) {
       practitioner: config.DATABASE_URL_PRACTITIONER,
       notification: config.DATABASE_URL_NOTIFICATION,
       laboratory: config.DATABASE_URL_LABORATORY,
+      patient: config.DATABASE_URL_PATIENT,
       worker: config.DATABASE_URL_WORKER,
       cron: config.DATABASE_URL_CRON,
     },
     options,
   );
-  const patient = config.DATABASE_URL_PATIENT_READER;
-  const watched = connectDatabases<string>(patient === undefined ? {} : { patient }, options);
   const redis = openRedis(config.REDIS_URL, { log });
   const eventLog = openEventLog(config.EVENT_LOG_URL, { clientId: options.applicationName, log });
   const close = async (): Promise<void> => {
-    await Promise.all([contexts.close(), watched.close(), eventLog.close()]);
+    await Promise.all([contexts.close(), eventLog.close()]);
     redis.disconnect();
   };
-  return { contexts, databases: { ...contexts.of, ...watched.of }, redis, eventLog, close };
+  return { contexts, databases: contexts.of, redis, eventLog, close };
 }

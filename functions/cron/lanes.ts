@@ -11,6 +11,8 @@ import { forgetDecided } from '../../shared/db/lab-quarantine.ts';
 import { forgetNotices } from '../../shared/db/notices.ts';
 import type { AppendEvents } from '../../shared/db/outbox-relay.ts';
 import { forgetSent } from '../../shared/db/outbox.ts';
+import { forgetSessions } from '../../shared/db/sessions.ts';
+import { patientIdempotencyKeys, patientInbox, patientOutbox } from '../../shared/db/schema/account.ts';
 import { bookingOutbox } from '../../shared/db/schema/booking.ts';
 import { cronOutbox } from '../../shared/db/schema/cron.ts';
 import type { InboxTable } from '../../shared/db/schema/inbox.ts';
@@ -38,6 +40,7 @@ export type Contexts = {
   readonly practitioner: Database;
   readonly notification: Database;
   readonly laboratory: Database;
+  readonly patient: Database;
   readonly worker: Database;
   readonly cron: Database;
 };
@@ -49,6 +52,11 @@ const SENT_EVENTS_KEPT = { hours: 7 * 24 };
  */
 const EVENTS_COME_AGAIN = { hours: (30 + 90 + 30) * 24 };
 const ANSWERS_KEPT = { hours: 24 };
+/**
+ * A session that is over is known for as long as a provider may go on giving out tokens of it, or it would begin anew: that is
+ * how long a sign-in lasts there, at the most.
+ */
+const SESSIONS_KEPT = { hours: 30 * 24 };
 const HEALTH_TIMEOUT_MS = 3_000;
 
 /**
@@ -56,7 +64,7 @@ const HEALTH_TIMEOUT_MS = 3_000;
  * which publishes what they tell.
  */
 export function lanesOf(contexts: Contexts, append: AppendEvents, checks: HealthChecks): Lane[] {
-  const { booking, practitioner, notification, laboratory, worker, cron } = contexts;
+  const { booking, practitioner, notification, laboratory, patient, worker, cron } = contexts;
   return [
     [
       expireHolds(booking),
@@ -83,13 +91,14 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
       sweepOutbox('laboratory', laboratory, laboratoryOutbox, append),
       cleanUp('laboratory', forgetLaboratory(laboratory)),
     ],
+    [sweepOutbox('patient', patient, patientOutbox, append), cleanUp('patient', forgetCustomers(patient))],
     [sweepOutbox('worker', worker, workerOutbox, append), cleanUp('worker', forgetWork(worker))],
     [
       checkHealth(cron, checks, HEALTH_TIMEOUT_MS),
       sweepOutbox('cron', cron, cronOutbox, append),
       cleanUp('cron', [forgetOutbox(cron, cronOutbox)]),
     ],
-    ...Object.entries({ booking, practitioner, notification, laboratory, worker, cron }).map(([name, db]) => [
+    ...Object.entries({ booking, practitioner, notification, laboratory, patient, worker, cron }).map(([name, db]) => [
       maintainPartitions(cron, name, db),
     ]),
   ];
@@ -127,6 +136,16 @@ function forgetLaboratory(db: Database): Forget[] {
     (now) => forgetClaims(db, now.subtract({ hours: 366 * 24 })),
     (now) => forgetDecided(db, now.subtract({ hours: 30 * 24 })),
     (now) => forgetMessageKeys(db, now.subtract(EVENTS_COME_AGAIN)),
+  ];
+}
+
+function forgetCustomers(db: Database): Forget[] {
+  const answers = savedAnswers(patientIdempotencyKeys);
+  return [
+    forgetOutbox(db, patientOutbox),
+    forgetInbox(db, patientInbox),
+    (now) => answers.forget(db, now.subtract(ANSWERS_KEPT)),
+    (now) => forgetSessions(db, now.subtract(SESSIONS_KEPT)),
   ];
 }
 

@@ -31,7 +31,7 @@ beforeAll(async () => {
     DATABASE_URL_NOTIFICATION: database.urlFor('careflow_notification'),
     DATABASE_URL_LABORATORY: database.urlFor('careflow_laboratory'),
     DATABASE_URL_WORKER: database.urlFor('careflow_worker'),
-    DATABASE_URL_PATIENT_READER: database.urlFor('careflow_patient_reader'),
+    DATABASE_URL_PATIENT: database.urlFor('careflow_patient'),
     REDIS_URL: await createRedisDatabase(),
     EVENT_LOG_URL: database.url,
   };
