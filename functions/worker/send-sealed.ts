@@ -6,7 +6,9 @@ import { AppError } from '../../shared/errors.ts';
 import type { Deps } from './deps.ts';
 import { isSuppressed } from './suppression.ts';
 
-export type SendDeps = Pick<Deps, 'contexts' | 'patients' | 'seals' | 'sendEmail' | 'sendSms' | 'emailFrom'>;
+export type SendDeps = Pick<Deps, 'patients' | 'seals' | 'sendEmail' | 'sendSms' | 'emailFrom'> & {
+  readonly contexts: Pick<Deps['contexts'], 'notification'>;
+};
 
 type Message<Content> = {
   readonly data: { readonly patientId: string; readonly sealed: string };

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, type Placeholder, sql } from 'drizzle-orm';
 
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
 import { deleteBatch } from './delete-batch.ts';
 import { jobRuns, type JobState } from './schema/worker.ts';
+import { statement } from './statement.ts';
 
 /** One job, however often its event comes. */
 export type JobKey = { readonly type: string; readonly idempotencyKey: string };
@@ -28,51 +29,56 @@ export type JobEnd = {
 
 type Lease = { readonly now: Temporal.Instant; readonly leaseSeconds: number };
 
+const claim = statement<Pick<JobClaim, 'attempts' | 'mayRepeat'>>(
+  'claim_job',
+  sql`INSERT INTO ${jobRuns} AS run (
+      type, idempotency_key, patient_id, state, attempts, holder, lease_until, deadline, created_at
+    ) VALUES (
+      ${sql.placeholder('type')}, ${sql.placeholder('idempotencyKey')}, ${sql.placeholder('patientId')}, 'running', 1,
+      ${sql.placeholder('holder')}, ${sql.placeholder('leaseUntil')}, ${sql.placeholder('deadline')},
+      ${sql.placeholder('now')}
+    )
+    ON CONFLICT (type, idempotency_key) DO UPDATE SET
+      state = 'running', holder = excluded.holder, lease_until = excluded.lease_until, deadline = excluded.deadline,
+      attempts = CASE WHEN run.state IN ('refused', 'expired') THEN 1 ELSE run.attempts + 1 END,
+      may_repeat = run.may_repeat OR run.state = 'running', ended_at = NULL
+    WHERE ${isFree(sql.placeholder('now'))}
+    RETURNING attempts, may_repeat AS "mayRepeat"`,
+);
+
 /**
  * Takes a job up, so that nobody else does it meanwhile; one that was given up for good, and is asked for again, begins to
  * count its attempts anew. Throws `in-progress` while another has it.
  * @returns undefined where it is over.
  */
 export async function claimJob(db: Queryable, job: Job, { now, leaseSeconds }: Lease): Promise<JobClaim | undefined> {
-  const taken = { holder: randomUUID(), leaseUntil: now.add({ seconds: leaseSeconds }), deadline: job.deadline };
-  const { patientId = null } = job;
-  const [claim] = await db
-    .insert(jobRuns)
-    .values({ ...job, ...taken, patientId, state: 'running', attempts: 1, createdAt: now })
-    .onConflictDoUpdate({
-      target: [jobRuns.type, jobRuns.idempotencyKey],
-      set: {
-        ...taken,
-        state: 'running',
-        attempts: sql`CASE WHEN ${jobRuns.state} IN ('refused', 'expired') THEN 1 ELSE ${jobRuns.attempts} + 1 END`,
-        mayRepeat: sql`${jobRuns.mayRepeat} OR ${jobRuns.state} = 'running'`,
-        endedAt: null,
-      },
-      setWhere: isFree(now),
-    })
-    .returning({ holder: jobRuns.holder, attempts: jobRuns.attempts, mayRepeat: jobRuns.mayRepeat });
-  if (claim) return { type: job.type, idempotencyKey: job.idempotencyKey, ...claim };
+  const { type, idempotencyKey, patientId = null } = job;
+  const holder = randomUUID();
+  const times = { now, deadline: job.deadline, leaseUntil: now.add({ seconds: leaseSeconds }) };
+  const { rows } = await claim(db, { type, idempotencyKey, patientId, holder, ...textOf(times) });
+  if (rows[0]) return { type, idempotencyKey, holder, ...rows[0] };
   await mustBeOver(db, job);
   return undefined;
 }
+
+const record = statement(
+  'record_job',
+  sql`UPDATE ${jobRuns} SET state = ${sql.placeholder('state')}, reason = ${sql.placeholder('reason')},
+      provider_message_id = coalesce(${sql.placeholder('providerMessageId')}, provider_message_id),
+      lease_until = NULL, ended_at = ${sql.placeholder('now')}
+    WHERE type = ${sql.placeholder('type')} AND idempotency_key = ${sql.placeholder('idempotencyKey')}
+      AND holder = ${sql.placeholder('holder')} AND state = 'running'`,
+);
 
 /** Keeps what came of a claim, unless it ran out and another took the job up. */
 export async function recordJob(
   db: Queryable,
   { type, idempotencyKey, holder }: JobClaim,
-  { state, reason = '', providerMessageId }: JobEnd,
+  { state, reason, providerMessageId }: JobEnd,
   now: Temporal.Instant,
 ): Promise<void> {
-  await db
-    .update(jobRuns)
-    .set({
-      state,
-      reason: reason === '' ? null : reason,
-      leaseUntil: null,
-      endedAt: now,
-      ...(providerMessageId !== undefined && { providerMessageId }),
-    })
-    .where(and(isJob({ type, idempotencyKey }), eq(jobRuns.holder, holder), eq(jobRuns.state, 'running')));
+  const ended = { state, reason: reason ?? null, providerMessageId: providerMessageId ?? null };
+  await record(db, { type, idempotencyKey, holder, ...ended, ...textOf({ now }) });
 }
 
 /**
@@ -80,16 +86,16 @@ export async function recordJob(
  * late for it.
  */
 export async function expireJob(db: Queryable, job: Job, now: Temporal.Instant): Promise<boolean> {
-  const expired = { state: 'expired', reason: 'deadline-passed', leaseUntil: null, endedAt: now } as const;
-  const { patientId = null } = job;
-  await db
-    .insert(jobRuns)
-    .values({ ...job, ...expired, patientId, attempts: 0, holder: randomUUID(), createdAt: now })
-    .onConflictDoUpdate({
-      target: [jobRuns.type, jobRuns.idempotencyKey],
-      set: expired,
-      setWhere: isFree(now),
-    });
+  const { type, idempotencyKey, patientId = null } = job;
+  await db.execute(sql`INSERT INTO ${jobRuns} AS run (
+      type, idempotency_key, patient_id, state, reason, attempts, holder, deadline, created_at, ended_at
+    ) VALUES (
+      ${type}, ${idempotencyKey}, ${patientId}, 'expired', 'deadline-passed', 0, ${randomUUID()},
+      ${job.deadline.toString()}, ${now.toString()}, ${now.toString()}
+    )
+    ON CONFLICT (type, idempotency_key) DO UPDATE SET
+      state = 'expired', reason = excluded.reason, lease_until = NULL, ended_at = excluded.ended_at
+    WHERE ${isFree(now.toString())}`);
   const state = await findJobState(db, job);
   if (state === 'running') throw underWay();
   return state === 'expired';
@@ -106,9 +112,14 @@ export async function forgetJobRuns(db: Queryable, before: Temporal.Instant): Pr
 }
 
 /** Neither over nor with someone else whose lease still runs. */
-function isFree(now: Temporal.Instant) {
-  return sql`${jobRuns.state} IN ('failed', 'refused', 'expired')
-    OR ${jobRuns.state} = 'running' AND ${jobRuns.leaseUntil} <= ${now.toString()}`;
+function isFree(now: Placeholder | string) {
+  return sql`run.state IN ('failed', 'refused', 'expired') OR run.state = 'running' AND run.lease_until <= ${now}`;
+}
+
+function textOf<Name extends string>(times: Readonly<Record<Name, Temporal.Instant>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries<Temporal.Instant>(times).map(([name, time]): [string, string] => [name, time.toString()]),
+  );
 }
 
 async function mustBeOver(db: Queryable, key: JobKey): Promise<void> {

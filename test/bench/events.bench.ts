@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 
-import { type Consumer, Kafka, logLevel, Partitioners } from 'kafkajs';
-import { Agent } from 'undici';
+import { Partitioners } from 'kafkajs';
 
 import { BookingCreated } from '../../schemas/events/booking.v1.ts';
 import { connectDatabase } from '../../shared/db/client.ts';
@@ -16,6 +15,7 @@ import { openEventLog } from '../../shared/events/open-event-log.ts';
 import { createPublisher } from '../../shared/events/publisher.ts';
 import { createLog } from '../../shared/runtime/log.ts';
 import { until } from '../support/until.ts';
+import { kafkaOf, PARTITIONS, postEach, subscribe } from './bare-consumer.ts';
 import type { Area, Bench } from './bench.ts';
 import { startSource } from './event-source.ts';
 import { type Arrivals, createArrivals, type Hop, measureInTurn, type Quantiles } from './hop.ts';
@@ -23,12 +23,10 @@ import { benchIdle } from './idle.ts';
 import { openMailHop } from './mail-hop.ts';
 import { type Servers, withServers } from './servers.ts';
 
-const PARTITIONS = 12;
 const ROUNDS = 5;
 const EVENTS = 200;
 const WARM_UP = 50;
 const DELIVERIES = 5_000;
-const IN_FLIGHT = 50;
 
 export const run: Area = async (bench) => {
   await withServers(async (servers) => {
@@ -145,29 +143,6 @@ async function benchThroughput(bench: Bench, servers: Servers, eventLog: EventLo
   receiver.server.close();
 }
 
-/** A consumer that posts what it fetches, so many at a time. */
-async function postEach(servers: Servers, topic: string, url: string): Promise<{ stop: () => Promise<unknown> }> {
-  const consumer = await subscribe(kafkaOf(servers), topic);
-  const dispatcher = new Agent({ connections: IN_FLIGHT });
-  const { origin } = new URL(url);
-  await consumer.run({
-    partitionsConsumedConcurrently: PARTITIONS,
-    eachBatch: async ({ batch }) => {
-      for (let from = 0; from < batch.messages.length; from += IN_FLIGHT) {
-        const part = batch.messages.slice(from, from + IN_FLIGHT);
-        await Promise.all(
-          part.map(async ({ value }) => {
-            const request = { origin, path: '/', method: 'POST', body: value } as const;
-            const { body } = await dispatcher.request(request);
-            await body.dump();
-          }),
-        );
-      }
-    },
-  });
-  return { stop: () => Promise.all([consumer.disconnect(), dispatcher.close()]) };
-}
-
 type Receiver = { url: string; server: Server; arrivals: Arrivals; times: number[] };
 
 /** A bare server that takes every event. */
@@ -192,17 +167,6 @@ async function newTopic(eventLog: EventLog): Promise<string> {
   const name = `bench-${randomUUID()}`;
   await eventLog.ensureTopics([{ name, partitions: PARTITIONS }]);
   return name;
-}
-
-function kafkaOf({ kafka }: Servers): Kafka {
-  return new Kafka({ clientId: 'bench', brokers: [new URL(kafka.url).host], logLevel: logLevel.NOTHING });
-}
-
-async function subscribe(kafka: Kafka, topic: string): Promise<Consumer> {
-  const consumer = kafka.consumer({ groupId: randomUUID(), maxWaitTimeInMs: 500 });
-  await consumer.connect();
-  await consumer.subscribe({ topic, fromBeginning: true });
-  return consumer;
 }
 
 function eventOf(id: string, topic: string): OutgoingEvent {
