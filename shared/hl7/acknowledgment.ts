@@ -93,9 +93,9 @@ function writeMsh({ header, controlId, at }: Acknowledgment, separators: Separat
 }
 
 function writeMsa({ header, code, faults }: Acknowledgment, separators: Separators): string {
-  const [first] = faults;
+  const error = faults.find(({ severity }) => severity === 'error');
   const parts = ['MSA', code, escape(header?.controlId ?? '', separators)];
-  return [...parts, ...(first ? [escape(first.text, separators)] : [])].join(separators.field);
+  return [...parts, ...(error ? [escape(error.text, separators)] : [])].join(separators.field);
 }
 
 /** 2.5 gave ERR fields of its own; before, one field holds it all. */
