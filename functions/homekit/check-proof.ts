@@ -46,8 +46,8 @@ async function reasonAgainst(
   if (device.status !== 'awaiting-proof') return 'not-awaited';
   const sent = await findChallenge(tx, proof);
   if (sent === undefined) return 'unknown-nonce';
-  const isOver = sent.answeredAt !== null || Temporal.Instant.compare(proof.receivedAt, sent.expiresAt) > 0;
-  if (isOver) return 'expired';
+  if (sent.answeredAt !== null) return 'used-nonce';
+  if (Temporal.Instant.compare(proof.receivedAt, sent.expiresAt) > 0) return 'expired';
   const { ltpk, pairingId } = device;
   return isProofOfPossession({ ...proof, ltpk, pairingId }) ? null : 'wrong-signature';
 }
@@ -65,9 +65,11 @@ async function register(tx: Queryable, { device, others }: Locked, cause: Cause)
   return [...events, deviceRegistered(await saveDevice(tx, proven, cause.now), cause)];
 }
 
+/** Of the key: such a proof counts for nothing. */
+const SAYING_NOTHING: ReadonlySet<ProofRefusal> = new Set(['too-many-failures', 'not-awaited', 'used-nonce']);
+
 async function refuse(tx: Queryable, device: DeviceRow, because: ProofRefusal, cause: Cause): Promise<OutgoingEvent[]> {
-  // Neither says anything of the key.
-  if (because === 'too-many-failures' || because === 'not-awaited') return [];
+  if (SAYING_NOTHING.has(because)) return [];
   if (because === 'expired') return rejectLate(tx, device, cause);
   const failed = { ...device, ...afterFailure(device, cause.now) };
   if (!isOut(failed)) {

@@ -12,8 +12,6 @@ export type RealAccessory = {
 };
 
 const SETUP_CODE = '518-08-582';
-/** Of Apple's list of categories. */
-const SENSOR = 10;
 
 /** Where accessories keep their keys; once a process. */
 export function keepAccessoriesIn(folder: string): void {
@@ -37,7 +35,6 @@ export async function startAccessory(): Promise<RealAccessory> {
       .join(':')
       .toUpperCase(),
     pincode: SETUP_CODE,
-    category: SENSOR,
     setupID: '7OSX',
     bind: '127.0.0.1',
     port: 0,

@@ -65,7 +65,7 @@ describe('an accessory of this home', () => {
       patientId: account.patientId,
       model: 'Thermometer 1',
       serialNumber: accessory.serialNumber,
-      category: 10,
+      category: 1,
       proof: { failures: 0 },
     });
     await until(async () => (await home.told(device.id)).length > 0, { what: 'the event' });
