@@ -27,7 +27,7 @@ const AddressState = z
   })
   .meta({ id: 'AddressState' });
 
-export const Account = z
+const Account = z
   .strictObject({
     id: Id,
     status: z.enum(['active', 'suspended']),
@@ -37,7 +37,7 @@ export const Account = z
   })
   .meta({ id: 'Account' });
 
-export const OwnPreferences = z.strictObject({ ...Preferences.shape, version: Version }).meta({ id: 'Preferences' });
+const OwnPreferences = z.strictObject({ ...Preferences.shape, version: Version }).meta({ id: 'Preferences' });
 
 export const Consent = z
   .strictObject({
@@ -49,7 +49,7 @@ export const Consent = z
   })
   .meta({ id: 'Consent' });
 
-export const Session = z
+const Session = z
   .strictObject({
     id: Id,
     startedAt: Instant,

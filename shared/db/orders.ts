@@ -110,11 +110,6 @@ export async function findKitResult(
   return result;
 }
 
-/** Makes those who deal with one test kit take turns until their transactions end. */
-export async function takeKitTurn(tx: Queryable, testKitId: string): Promise<void> {
-  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${testKitId}, 4))`);
-}
-
 export function noSuchOrder(): AppError {
   return new AppError('not-found', 'There is no such order.');
 }

@@ -7,7 +7,7 @@ import { AppError } from '../errors.ts';
 /** 256 bits, as A256GCM takes them. */
 export type SecretKey = Uint8Array;
 
-export const keyBytes = 32;
+const keyBytes = 32;
 
 export function newSubjectKey(): SecretKey {
   return randomBytes(keyBytes);
