@@ -9,12 +9,13 @@ import {
   practitionerOutbox,
   practitioners,
   scheduleExceptions,
+  standIns,
   visitTypes,
   workingHours,
 } from '../../shared/db/schema/practitioner.ts';
 import { startSpan } from '../../shared/runtime/trace-context.ts';
 import type { CountryCode } from './country.ts';
-import { samplePractitioner, type SamplePractitioner } from './practitioner.ts';
+import { practitionerId, samplePractitioner, type SamplePractitioner } from './practitioner.ts';
 import { replace, upsert } from './rows.ts';
 
 /** Any number, the same for all who give out places in the bitmap. */
@@ -26,6 +27,7 @@ const hours = {
   key: [workingHours.country, workingHours.practitionerId, workingHours.weekday, workingHours.startMinute],
 };
 const exceptions = { table: scheduleExceptions, key: [scheduleExceptions.country, scheduleExceptions.id] };
+const colleagues = { table: standIns, key: [standIns.country, standIns.practitionerId, standIns.standInId] };
 const visits = { table: visitTypes, key: [visitTypes.country, visitTypes.id] };
 
 /**
@@ -42,6 +44,7 @@ export async function seedPractitioners(
   const samples = indexes.map((index) => samplePractitioner(country, index, years));
   await db.transaction(async (tx) => {
     const { added, changed } = await writeProfiles(tx, country, samples);
+    await writeStandIns(tx, country, { first, end });
     const rescheduled = await writeSchedules(tx, country, samples);
     const known = rescheduled.filter((id) => !added.has(id));
     const versions = await raiseVersions(tx, country, [...new Set([...changed, ...known])]);
@@ -93,6 +96,30 @@ async function placesOf(
   let next = (last?.ordinal ?? -1) + 1;
   for (const id of ids) if (!places.has(id)) places.set(id, next++);
   return places;
+}
+
+const STAND_IN_SINCE = Temporal.Instant.from('2026-01-05T09:00:00Z');
+
+/** Two by two they stand in for each other. */
+async function writeStandIns(
+  tx: Queryable,
+  country: CountryCode,
+  { first, end }: { first: number; end: number },
+): Promise<void> {
+  const pairs = Array.from({ length: end - first }, (_, offset) => first + offset)
+    .map((index) => ({ index, colleague: index ^ 1 }))
+    .filter(({ colleague }) => colleague >= first && colleague < end);
+  const rows = pairs.map(({ index, colleague }) => ({
+    country,
+    practitionerId: practitionerId(country, index),
+    standInId: practitionerId(country, colleague),
+    validFrom: STAND_IN_SINCE,
+    validUntil: null,
+  }));
+  const owners = rows.map((row) => row.practitionerId);
+  await tx.execute(
+    replace(colleagues, rows, { owner: standIns.practitionerId, owners, within: eq(standIns.country, country) }),
+  );
 }
 
 /** @returns those whose hours or exceptions are not as they were. */

@@ -22,10 +22,11 @@ import { deleteBatch } from './delete-batch.ts';
 import { acknowledgedAlerts, deliveries, knownBookings, notices, reminders } from './schema/notification.ts';
 
 /**
- * How long a claimed delivery stays with whoever claimed it: longer than a provider may take to answer. After that
- * its outcome is unknown, and it is taken up again.
+ * How long a claimed delivery stays with whoever claimed it: longer than a provider may take to answer (13 s, see
+ * `clientSettings`), and over when a KafkaSource brings the event of one that died for the sixth time (after 18.9 s). After
+ * that its outcome is unknown, and it is taken up again.
  */
-export const LEASE_SECONDS = 30;
+export const LEASE_SECONDS = 18;
 
 export type OpenDelivery = Pick<
   typeof deliveries.$inferSelect,

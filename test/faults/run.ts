@@ -1,22 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { chmod, mkdir, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { careflowHome } from '../../infra/local/home.ts';
-import { type RunningPlatform, startPlatform } from '../../infra/local/platform.ts';
-import { freePort } from '../../infra/local/services/free-port.ts';
-import { kafkaJars } from '../../infra/local/services/kafka-jars.ts';
+import type { RunningPlatform } from '../../infra/local/platform.ts';
 import { createDice } from '../../infra/seed/dice.ts';
 import type { Check } from '../load/check.ts';
 import { runLoad } from '../load/run.ts';
 import { createKill } from './kill.ts';
+import { type OwnPlatform, withPlatform } from './own-platform.ts';
 import { type Fault, functions, type Pace, planFaults, services, type Target } from './schedule.ts';
 
-export type FaultsOptions = {
-  /** An empty folder for data and logs. */
-  readonly home: string;
+export type FaultsOptions = OwnPlatform & {
   /** The same seed kills the same parts in the same order after the same pauses. */
   readonly seed: string;
   /** Faults go on for so long, and until every part was killed once. */
@@ -24,7 +17,6 @@ export type FaultsOptions = {
   readonly pace: Pace;
   readonly concurrency: number;
   readonly perSecond: number;
-  readonly say: (line: string) => void;
 };
 
 export type FaultsRun = { readonly faults: readonly Fault[]; readonly checks: readonly Check[] };
@@ -34,32 +26,7 @@ const MOST_BOOKINGS = 20_000;
 
 /** Runs a platform of its own, kills its parts under load, and proves that what was answered holds all the same. */
 export async function runFaults(options: FaultsOptions): Promise<FaultsRun> {
-  const { home, say } = options;
-  await shareJars(home);
-  await mkdir(join(home, 'logs'));
-  const log = createWriteStream(join(home, 'logs', 'functions.log'));
-  const running = await startPlatform({
-    home,
-    port: await freePort(),
-    eventLog: 'kafka',
-    environment: {},
-    onProgress: say,
-    onLine: (source, line) => log.write(`${source} ${line}\n`),
-  });
-  try {
-    return await loadUnderFaults(options, running);
-  } finally {
-    await running.stop();
-    log.end();
-  }
-}
-
-/** The server of PostgreSQL runs as another user; Kafka's jars are the same for every home. */
-async function shareJars(home: string): Promise<void> {
-  await chmod(home, 0o755);
-  const libs = await kafkaJars(join(careflowHome(), 'kafka', 'libs'));
-  await mkdir(join(home, 'kafka'));
-  await symlink(libs, join(home, 'kafka', 'libs'));
+  return withPlatform(options, (running) => loadUnderFaults(options, running));
 }
 
 async function loadUnderFaults(options: FaultsOptions, running: RunningPlatform): Promise<FaultsRun> {

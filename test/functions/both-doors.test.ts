@@ -185,6 +185,8 @@ async function notificationsStory(ask: Ask): Promise<void> {
   await ask('preview', { method: 'GET', path, as });
   await ask('faults', { method: 'GET', path: `${path}&channel=fax`, as });
   await ask('another role', { method: 'GET', path, as: patient });
+  const feedback = { method: 'POST', path: '/fr/notifications/feedback' } as const;
+  await ask('no feedback', { ...feedback, headers: { 'content-type': 'text/plain; charset=UTF-8' }, body: 'hello' });
   await eventStory(ask, 'careflow.booking.created.v1', '/careflow/booking', await bookingCreated());
 }
 
@@ -293,7 +295,7 @@ const stories: Readonly<
 > = {
   booking: { tell: bookingStory, statuses: bookingStatuses },
   availability: { tell: availabilityStory, statuses: [200, 200, 400, 404, 401, ...eventStatuses] },
-  notifications: { tell: notificationsStory, statuses: [200, 400, 403, ...eventStatuses] },
+  notifications: { tell: notificationsStory, statuses: [200, 400, 403, 400, ...eventStatuses] },
   customer: {
     tell: customerStory,
     statuses: [200, 200, 412, 201, 201, 200, 409, 403, 200, 200, ...eventStatuses],

@@ -72,6 +72,17 @@ export const scheduleExceptions = practitionerSchema.table('schedule_exceptions'
   endMinute: smallint('end_minute'),
 });
 
+const standIn = {
+  country: country(),
+  practitionerId: uuid('practitioner_id').notNull(),
+  standInId: uuid('stand_in_id').notNull(),
+  validFrom: instant('valid_from').notNull(),
+  validUntil: instant('valid_until'),
+};
+
+/** Who is called beside a practitioner who does not answer. */
+export const standIns = practitionerSchema.table('stand_ins', standIn);
+
 const visitTypeRules = {
   country: country(),
   id: uuid().notNull(),
@@ -117,16 +128,7 @@ export const publishedPractitioners = practitionerSchema
   .view('published_practitioners', { ...name, ...quietHours, channels: channels() })
   .existing();
 
-/** Who is called beside a practitioner who does not answer. */
-export const publishedStandIns = practitionerSchema
-  .view('published_stand_ins', {
-    country: country(),
-    practitionerId: uuid('practitioner_id').notNull(),
-    standInId: uuid('stand_in_id').notNull(),
-    validFrom: instant('valid_from').notNull(),
-    validUntil: instant('valid_until'),
-  })
-  .existing();
+export const publishedStandIns = practitionerSchema.view('published_stand_ins', standIn).existing();
 
 export type WorkingHoursJson = { weekday: number; startMinute: number; endMinute: number };
 

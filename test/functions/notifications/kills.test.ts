@@ -1,72 +1,29 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
+import { createDice } from '../../../infra/seed/dice.ts';
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import { LEASE_SECONDS } from '../../../shared/db/deliveries.ts';
+import { shuffled } from '../../load/offers.ts';
 import { until } from '../../support/until.ts';
-import { booking, MORNING, openWorld, requestOf, type World } from './world.ts';
+import { openWorkers, type Workers } from './workers.ts';
+import { booking, MORNING, openWorld, type World } from './world.ts';
 
-const SEED = Number(process.env['CAREFLOW_TEST_SEED'] ?? 4711);
+const SEED = process.env['CAREFLOW_TEST_SEED'] ?? '4711';
 const BOOKINGS = 20;
 const KILLS = 4;
-const WORKERS = 2;
 const IN_FLIGHT = 6;
 
+const dice = createDice(`kills ${SEED}`);
 let world: World;
-let workers: { readonly process: ChildProcess; readonly address: string }[] = [];
+let workers: Workers;
 beforeAll(async () => {
   world = await openWorld();
-  await world.rows(`CREATE TABLE public.taken (seq bigint GENERATED ALWAYS AS IDENTITY, delivery_id uuid NOT NULL)`);
+  workers = await openWorkers(world, dice);
 });
 afterAll(async () => {
-  await killWorkers();
+  await workers.kill();
   await world.close();
 });
-
-async function startWorkers(clock: Temporal.Instant): Promise<void> {
-  workers = await Promise.all(Array.from({ length: WORKERS }, () => startWorker(clock)));
-}
-
-async function startWorker(clock: Temporal.Instant) {
-  const script = fileURLToPath(new URL('./worker.ts', import.meta.url));
-  const args = [script, clock.toString(), ...world.urls];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [address] = await once(createInterface({ input: child.stdout }), 'line');
-  return { process: child, address: String(address) };
-}
-
-async function killWorkers(): Promise<void> {
-  const killed = workers.splice(0);
-  await Promise.all(
-    killed.map(async ({ process: child }) => {
-      const gone = once(child, 'exit');
-      child.kill('SIGKILL');
-      await gone;
-    }),
-  );
-}
-
-/** Numbers from 0 to 1, the same for the same seed. */
-function randomFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) % 2 ** 32;
-    return state / 2 ** 32;
-  };
-}
-
-const random = randomFrom(SEED);
-
-function shuffled<Item>(items: readonly Item[]): Item[] {
-  return items
-    .map((item) => ({ item, place: random() }))
-    .toSorted((a, b) => a.place - b.place)
-    .map(({ item }) => item);
-}
 
 async function someEvents(): Promise<AnyEvent[]> {
   const practitionerId = await world.addPractitioner();
@@ -74,35 +31,10 @@ async function someEvents(): Promise<AnyEvent[]> {
   for (let count = 0; count < BOOKINGS; count += 1) {
     const visit = booking({ practitionerId, patientId: await world.addPatient() }, '2030-01-20T09:00:00Z');
     events.push(visit.created());
-    if (random() < 0.4) events.push(visit.rescheduled('2030-01-22T09:00:00Z'));
-    if (random() < 0.3) events.push(visit.cancelled());
+    if (dice.chance(0.4)) events.push(visit.rescheduled('2030-01-22T09:00:00Z'));
+    if (dice.chance(0.3)) events.push(visit.cancelled());
   }
   return events;
-}
-
-/** Whether the event is dealt with. An answer that asks for a redelivery, or none at all, says no. */
-async function offer(event: AnyEvent): Promise<boolean> {
-  const worker = workers[Math.floor(random() * workers.length)];
-  if (!worker) return false;
-  const { url, headers, method, payload } = requestOf(event);
-  const answer = await fetch(`${worker.address}${url}`, { method, headers, body: payload }).catch(() => undefined);
-  return answer?.status === 204;
-}
-
-async function deliverAll(events: readonly AnyEvent[]): Promise<void> {
-  const waiting = [...events];
-  const deliver = async () => {
-    for (let event = waiting.shift(); event; event = waiting.shift()) {
-      const next = event;
-      await until(() => offer(next), { what: `event ${next.id} to be taken`, timeoutMs: 60_000 });
-    }
-  };
-  await Promise.all(Array.from({ length: IN_FLIGHT }, deliver));
-}
-
-async function taken(): Promise<number> {
-  const [row] = await world.rows<{ count: number }>('SELECT count(*)::int AS count FROM public.taken');
-  return row?.count ?? 0;
 }
 
 it(
@@ -111,15 +43,15 @@ it(
   async () => {
     const events = await someEvents();
     let clock = Temporal.Instant.from(MORNING);
-    await startWorkers(clock);
-    const delivered = deliverAll(shuffled([...events, ...events]));
+    await workers.start(clock);
+    const delivered = workers.deliverAll(shuffled([...events, ...events], dice), IN_FLIGHT);
     for (let kill = 1; kill <= KILLS; kill += 1) {
-      const enough = Math.floor(((kill - random() / 2) * BOOKINGS * 3) / KILLS);
-      await until(async () => (await taken()) >= enough, { what: `${enough} messages`, timeoutMs: 60_000 });
-      await killWorkers();
+      const enough = Math.floor(((kill - dice.below(50) / 100) * BOOKINGS * 3) / KILLS);
+      await until(async () => (await workers.taken()) >= enough, { what: `${enough} messages`, timeoutMs: 60_000 });
+      await workers.kill();
       // Nobody sends any more: the leases of the dead run out.
       clock = clock.add({ seconds: LEASE_SECONDS + 30 });
-      await startWorkers(clock);
+      await workers.start(clock);
     }
     await delivered;
 
@@ -139,7 +71,7 @@ it(
      GROUP BY id HAVING count(*) > CASE WHEN may_repeat THEN attempts ELSE 1 END`,
     );
     expect(repeatedInSilence).toEqual([]);
-    const repeats = (await taken()) - (await distinctlyTaken());
+    const repeats = (await workers.taken()) - (await distinctlyTaken());
     expect(repeats).toBeLessThanOrEqual(KILLS * IN_FLIGHT);
   },
 );
