@@ -8,6 +8,7 @@ export const settings = {
   DATABASE_URL_PRACTITIONER: postgres,
   DATABASE_URL_NOTIFICATION: postgres,
   DATABASE_URL_LABORATORY: postgres,
+  DATABASE_URL_HOMEKIT: postgres,
   DATABASE_URL_PATIENT: postgres,
   DATABASE_URL_WORKER: postgres,
   REDIS_URL: url({ schemes: ['redis', 'rediss'] }),

@@ -9,6 +9,7 @@ type Urls = {
   readonly DATABASE_URL_PRACTITIONER: string;
   readonly DATABASE_URL_NOTIFICATION: string;
   readonly DATABASE_URL_LABORATORY: string;
+  readonly DATABASE_URL_HOMEKIT: string;
   readonly DATABASE_URL_PATIENT: string;
   readonly DATABASE_URL_WORKER: string;
   readonly DATABASE_URL_CRON: string;
@@ -25,6 +26,7 @@ export function openConnections(config: Urls, log: Logger) {
       practitioner: config.DATABASE_URL_PRACTITIONER,
       notification: config.DATABASE_URL_NOTIFICATION,
       laboratory: config.DATABASE_URL_LABORATORY,
+      homekit: config.DATABASE_URL_HOMEKIT,
       patient: config.DATABASE_URL_PATIENT,
       worker: config.DATABASE_URL_WORKER,
       cron: config.DATABASE_URL_CRON,

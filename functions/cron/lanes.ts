@@ -1,4 +1,5 @@
 import type { Database } from '../../shared/db/client.ts';
+import { forgetChallenges, forgetProofs } from '../../shared/db/device-proofs.ts';
 import { forgetAcknowledgements } from '../../shared/db/deliveries.ts';
 import { forgetRetained } from '../../shared/db/erasures.ts';
 import { expireExports } from '../../shared/db/exports.ts';
@@ -15,6 +16,7 @@ import { forgetSessions } from '../../shared/db/sessions.ts';
 import { patientIdempotencyKeys, patientInbox, patientOutbox } from '../../shared/db/schema/account.ts';
 import { bookingOutbox } from '../../shared/db/schema/booking.ts';
 import { cronOutbox } from '../../shared/db/schema/cron.ts';
+import { homekitIdempotencyKeys, homekitInbox, homekitOutbox } from '../../shared/db/schema/homekit.ts';
 import type { InboxTable } from '../../shared/db/schema/inbox.ts';
 import { laboratoryIdempotencyKeys, laboratoryInbox, laboratoryOutbox } from '../../shared/db/schema/laboratory.ts';
 import { notificationInbox, notificationOutbox } from '../../shared/db/schema/notification.ts';
@@ -40,6 +42,7 @@ export type Contexts = {
   readonly practitioner: Database;
   readonly notification: Database;
   readonly laboratory: Database;
+  readonly homekit: Database;
   readonly patient: Database;
   readonly worker: Database;
   readonly cron: Database;
@@ -64,7 +67,7 @@ const HEALTH_TIMEOUT_MS = 3_000;
  * which publishes what they tell.
  */
 export function lanesOf(contexts: Contexts, append: AppendEvents, checks: HealthChecks): Lane[] {
-  const { booking, practitioner, notification, laboratory, patient, worker, cron } = contexts;
+  const { booking, practitioner, notification, laboratory, homekit, patient, worker, cron } = contexts;
   return [
     [
       expireHolds(booking),
@@ -91,6 +94,7 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
       sweepOutbox('laboratory', laboratory, laboratoryOutbox, append),
       cleanUp('laboratory', forgetLaboratory(laboratory)),
     ],
+    [sweepOutbox('homekit', homekit, homekitOutbox, append), cleanUp('homekit', forgetDevices(homekit))],
     [sweepOutbox('patient', patient, patientOutbox, append), cleanUp('patient', forgetCustomers(patient))],
     [sweepOutbox('worker', worker, workerOutbox, append), cleanUp('worker', forgetWork(worker))],
     [
@@ -98,9 +102,9 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
       sweepOutbox('cron', cron, cronOutbox, append),
       cleanUp('cron', [forgetOutbox(cron, cronOutbox)]),
     ],
-    ...Object.entries({ booking, practitioner, notification, laboratory, patient, worker, cron }).map(([name, db]) => [
-      maintainPartitions(cron, name, db),
-    ]),
+    ...Object.entries({ booking, practitioner, notification, laboratory, homekit, patient, worker, cron }).map(
+      ([name, db]) => [maintainPartitions(cron, name, db)],
+    ),
   ];
 }
 
@@ -136,6 +140,18 @@ function forgetLaboratory(db: Database): Forget[] {
     (now) => forgetClaims(db, now.subtract({ hours: 366 * 24 })),
     (now) => forgetDecided(db, now.subtract({ hours: 30 * 24 })),
     (now) => forgetMessageKeys(db, now.subtract(EVENTS_COME_AGAIN)),
+  ];
+}
+
+/** A nonce is over within minutes; why a proof failed is of interest for a month. */
+function forgetDevices(db: Database): Forget[] {
+  const answers = savedAnswers(homekitIdempotencyKeys);
+  return [
+    forgetOutbox(db, homekitOutbox),
+    forgetInbox(db, homekitInbox),
+    (now) => answers.forget(db, now.subtract(ANSWERS_KEPT)),
+    (now) => forgetChallenges(db, now.subtract({ hours: 24 })),
+    (now) => forgetProofs(db, now.subtract({ hours: 30 * 24 })),
   ];
 }
 

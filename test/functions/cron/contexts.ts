@@ -20,6 +20,7 @@ export async function openContexts(): Promise<TestContexts> {
     practitioner: open('practitioner'),
     notification: open('notification'),
     laboratory: open('laboratory'),
+    homekit: open('homekit'),
     patient: open('patient'),
     worker: open('worker'),
     cron: open('cron'),
