@@ -7,8 +7,7 @@ export const languages = ['fr', 'de', 'en'] as const;
 export type Language = (typeof languages)[number];
 
 /** What a recipient allows or refuses as one. */
-export const categories = ['booking', 'reminder', 'result', 'critical', 'device', 'order', 'account'] as const;
-export type Category = (typeof categories)[number];
+type Category = 'booking' | 'reminder' | 'result' | 'critical' | 'device' | 'order' | 'account';
 
 const visitKinds = ['booking-confirmed', 'booking-rescheduled', 'booking-cancelled', 'booking-reminder'] as const;
 /** Kinds that speak of visits. */

@@ -1,3 +1,4 @@
+import { noticeWindowMinutes } from './lab-notice.ts';
 import { type Channel, isUnasked, mayDisturb, type NotificationKind, type Recipient } from './notification.ts';
 import { quietSpanAt } from './quiet-hours.ts';
 
@@ -9,9 +10,6 @@ export type Sending = {
   /** Later than this it is of no use; absent where it keeps. */
   readonly deadline?: Temporal.Instant | undefined;
 };
-
-/** Reports released within so many minutes for one patient are one notice. */
-const GATHER_MINUTES = 5;
 
 /** News of a visit is of use so long before it. */
 const VISIT_NOTICE_HOURS = 2;
@@ -37,7 +35,7 @@ export function visitDeadline(slotStart: Temporal.Instant): Temporal.Instant {
   return slotStart.subtract({ hours: VISIT_NOTICE_HOURS });
 }
 
-/** When the notice of what a laboratory did at `at` has gathered all that belongs to it. */
+/** When a notice that began at `at` has gathered all that it tells of. */
 export function gatheredAt(at: Temporal.Instant): Temporal.Instant {
-  return at.add({ minutes: GATHER_MINUTES });
+  return at.add({ minutes: noticeWindowMinutes });
 }

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+
+import pg from 'pg';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+
+import { createEmptyDatabase, type TestDatabase } from '../../support/services/database.ts';
+
+const FOLDER = new URL('../../../shared/db/migrations/', import.meta.url);
+const OWN = '0013_notification_messages.sql';
+
+let database: TestDatabase;
+let client: pg.Client;
+beforeAll(async () => {
+  database = await createEmptyDatabase();
+  client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+});
+afterAll(async () => {
+  await client.end();
+  await database.drop();
+});
+
+async function apply(file: string): Promise<void> {
+  const text = await readFile(new URL(file, FOLDER), 'utf8');
+  for (const statement of text.split('--> statement-breakpoint')) await client.query(statement);
+}
+
+it('keeps what was planned and sent before there were notices', async () => {
+  const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).toSorted();
+  for (const file of files.filter((each) => each < OWN)) await apply(file);
+  const [booking, person, practitioner] = [randomUUID(), randomUUID(), randomUUID()];
+  await client.query(
+    `INSERT INTO notification.bookings VALUES ($1, 2, 'fr', $2, $3, '2030-01-20T09:00:00Z', '2030-01-20T09:30:00Z')`,
+    [booking, practitioner, person],
+  );
+  await client.query(
+    `INSERT INTO notification.deliveries
+       (event_source, event_id, recipient_type, recipient_id, channel, kind, booking_id, booking_version, status,
+        provider_message_id, sent_at)
+     VALUES ('/s', 'e-1', 'patient', $2, 'email', 'booking-confirmed', $1, 1, 'sent', 'm-1', now()),
+       ('/s', 'e-1', 'patient', $2, 'sms', 'booking-confirmed', $1, 1, 'planned', NULL, NULL),
+       ('/s', 'e-2', 'patient', $2, 'email', 'booking-rescheduled', $1, 2, 'planned', NULL, NULL)`,
+    [booking, person],
+  );
+  await apply(OWN);
+  const { rows } = await client.query(
+    `SELECT n.event_id, n.kind, n.country_code, n.patient_id, n.subject_id, n.subject_version, d.channel, d.status
+     FROM notification.deliveries d JOIN notification.notices n ON n.id = d.notice_id ORDER BY event_id, channel`,
+  );
+  const about = { country_code: 'fr', patient_id: person, subject_id: booking };
+  const first = { ...about, event_id: 'e-1', kind: 'booking-confirmed', subject_version: 1 };
+  expect(rows).toEqual([
+    { ...first, channel: 'email', status: 'sent' },
+    { ...first, channel: 'sms', status: 'planned' },
+    { ...about, event_id: 'e-2', kind: 'booking-rescheduled', subject_version: 2, channel: 'email', status: 'planned' },
+  ]);
+});
