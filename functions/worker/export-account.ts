@@ -3,9 +3,12 @@ import type * as z from 'zod';
 import type { ExportArchive } from '../../schemas/api/worker.ts';
 import type { ExportRequested } from '../../schemas/events/jobs.v1.ts';
 import { completeExport, findExport } from '../../shared/db/exports.ts';
+import { enqueue } from '../../shared/db/outbox.ts';
+import { workerOutbox } from '../../shared/db/schema/worker.ts';
 import { type SubjectContext, subjectContexts, subjectData } from '../../shared/db/subject-data/contexts.ts';
 import { exportSubject, type SubjectRow } from '../../shared/db/subject-data/subject-table.ts';
 import type { Deps } from './deps.ts';
+import { exportReady } from './export-ready.ts';
 import { openRows } from './opened-rows.ts';
 import type { JobWork } from './run-job.ts';
 
@@ -13,7 +16,7 @@ type Archive = z.infer<typeof ExportArchive>;
 
 /** Puts all that is kept of a patient into one archive, which only the patient's own key opens. */
 export function exportAccount(deps: Deps): JobWork<typeof ExportRequested> {
-  return async ({ exportId: id, country, patientId }) => {
+  return async ({ exportId: id, country, patientId }, { traceparent }) => {
     const wanted = await findExport(deps.db, country, id);
     if (wanted?.status !== 'requested') return { state: 'dropped', reason: 'not-wanted' };
     const createdAt = deps.now();
@@ -27,7 +30,12 @@ export function exportAccount(deps: Deps): JobWork<typeof ExportRequested> {
     };
     const archive = await deps.seals.sealFor(deps.patients, patientId, content);
     const expiresAt = createdAt.add({ hours: deps.exportDays * 24 });
-    await completeExport(deps.db, { id, archive, completedAt: createdAt, expiresAt });
+    const mails = await exportReady(deps, { id, patientId, expiresAt }, traceparent);
+    await deps.db.transaction(async (tx) => {
+      const isFirst = await completeExport(tx, { id, archive, completedAt: createdAt, expiresAt });
+      if (isFirst) await enqueue(tx, workerOutbox, mails);
+    });
+    deps.publish([patientId]);
     return { state: 'done' };
   };
 }

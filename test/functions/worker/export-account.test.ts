@@ -62,6 +62,16 @@ describe('an export', () => {
     expect([(await read(id)).body['status'], (await download(id)).status]).toEqual(['expired', 404]);
   });
 
+  it('is told to the patient by e-mail, once, without a word of what is in it', async () => {
+    world.sent.length = 0;
+    await request();
+    await doJobs();
+    expect(await doJobs()).toEqual([204]);
+    expect(world.sent).toMatchObject([{ channel: 'email', to: `${patientId}@example.com` }]);
+    expect(world.sent[0]?.text).toContain('lundi 10 mars 2031');
+    expect(await doJobs()).toEqual([]);
+  });
+
   it('lies sealed until it is downloaded', async () => {
     const { id } = await request();
     await doJobs();
