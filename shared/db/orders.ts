@@ -55,7 +55,7 @@ export async function lockKitOrder(
     .where(
       and(eq(orders.patientId, patientId), eq(orders.kind, 'test-kit'), or(eq(orders.testKitId, testKitId), named)),
     )
-    .orderBy(sql`${orders.testKitId} IS NULL`)
+    .orderBy(sql`${orders.testKitId} IS DISTINCT FROM ${testKitId}`)
     .limit(1)
     .for('update');
   return order;

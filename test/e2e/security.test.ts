@@ -17,6 +17,8 @@ import { workloads } from '../../functions/workloads.ts';
 import { operations } from '../../infra/contracts/contracts.ts';
 import { BookingCreated } from '../../schemas/events/booking.v1.ts';
 import { MinuteTicked } from '../../schemas/events/platform.v1.ts';
+import { samplePassword } from '../../infra/local/oidc/sample-access.ts';
+import { until } from '../support/until.ts';
 import { startTestPlatform, type TestPlatform } from './platform.ts';
 
 type Sent = {
@@ -294,6 +296,46 @@ describe('a token', () => {
       expect(answered.status).toBe(401);
       expect(answered.headers['www-authenticate']).toMatch(/^Bearer .*error="invalid_token"/);
     }
+  });
+});
+
+describe('a sign-in', () => {
+  const Token = z.object({ access_token: z.string() });
+  const Sessions = z.object({ items: z.array(z.object({ id: z.string(), isCurrent: z.boolean() })) });
+
+  async function signIn(): Promise<string> {
+    const { patientId } = platform.sample;
+    const form = { grant_type: 'password', client_id: 'app', username: patientId, password: samplePassword };
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const body = new URLSearchParams(form).toString();
+    const { body: answer } = await ask({ method: 'POST', path: '/oidc/token', headers, body });
+    return Token.parse(JSON.parse(answer)).access_token;
+  }
+
+  it('that is revoked is refused by every function within a second, and no other is', async () => {
+    const { patientId, practitionerId } = platform.sample;
+    const paths = [
+      '/fr/me',
+      `/fr/bookings?patientId=${patientId}`,
+      `/fr/practitioners/${practitionerId}/availability`,
+      `/fr/patients/${patientId}/results`,
+      `/fr/homekit/devices/${randomUUID()}`,
+      `/fr/exports/${randomUUID()}`,
+    ];
+    const statusesOf = (token: string) =>
+      Promise.all(paths.map(async (path) => (await ask({ path, headers: bearer(token) })).status));
+    const [here, there] = [await signIn(), await signIn()];
+    const before = await statusesOf(there);
+    expect(before).not.toContain(401);
+    const listed = await ask({ path: '/fr/me/sessions', headers: bearer(here) });
+    const other = Sessions.parse(JSON.parse(listed.body)).items.find(({ isCurrent }) => !isCurrent);
+    const path = `/fr/me/sessions/${other?.id}`;
+    expect((await ask({ method: 'DELETE', path, headers: bearer(here) })).status).toBe(204);
+    const revokedAt = performance.now();
+    const refused = async () => (await statusesOf(there)).every((status) => status === 401);
+    await until(refused, { what: 'every function to refuse the session' });
+    expect(performance.now() - revokedAt).toBeLessThan(1_000);
+    expect(await statusesOf(here)).toEqual(before);
   });
 });
 
