@@ -97,7 +97,7 @@ CREATE INDEX quarantine_waiting ON laboratory.quarantine (received_at, id) WHERE
 CREATE INDEX quarantine_by_age ON laboratory.quarantine (decided_at) WHERE decided_at IS NOT NULL;
 --> statement-breakpoint
 -- The newest of what was said of an order. Ids follow from what they identify, so that whatever the order of arrival, the same
--- messages make the same rows.
+-- messages make the same rows. Contents are kept to the letter (json, not jsonb): two that say the same are the same text.
 CREATE TABLE laboratory.reports (
   id uuid PRIMARY KEY,
   country_code char(2) NOT NULL,
@@ -111,7 +111,7 @@ CREATE TABLE laboratory.reports (
   version integer NOT NULL,
   status text NOT NULL,
   category text NOT NULL,
-  content jsonb NOT NULL,
+  content json NOT NULL,
   changed_at text,
   sent_at text,
   digest text NOT NULL,
@@ -143,7 +143,7 @@ CREATE TABLE laboratory.report_versions (
   report_id uuid NOT NULL REFERENCES laboratory.reports (id) ON DELETE CASCADE,
   telling text NOT NULL,
   status text NOT NULL,
-  content jsonb NOT NULL,
+  content json NOT NULL,
   changed_at text,
   sent_at text,
   digest text NOT NULL,
@@ -166,7 +166,7 @@ CREATE TABLE laboratory.observations (
   patient_id uuid NOT NULL,
   identity text NOT NULL,
   status text NOT NULL,
-  content jsonb NOT NULL,
+  content json NOT NULL,
   changed_at text,
   analysed_at text,
   sent_at text,
@@ -193,7 +193,7 @@ CREATE TABLE laboratory.observation_versions (
   observation_id uuid NOT NULL REFERENCES laboratory.observations (id) ON DELETE CASCADE,
   telling text NOT NULL,
   status text NOT NULL,
-  content jsonb NOT NULL,
+  content json NOT NULL,
   changed_at text,
   analysed_at text,
   sent_at text,

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
 import type { InjectOptions } from 'fastify';
-import pg from 'pg';
 import { pino } from 'pino';
 
 import type { Deps } from '../../../functions/lab-results/deps.ts';
@@ -15,6 +14,7 @@ import { AppError } from '../../../shared/errors.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 import { addPatient, addPractice, connectAdmin } from '../../support/practices.ts';
 import { createDatabase } from '../../support/services/database.ts';
+import { startProxy } from '../booking/proxy.ts';
 
 export const AUTHORITY = 'CLINIC';
 export const MORNING = '2031-03-03T09:00:00Z';
@@ -28,10 +28,10 @@ export type Known = { readonly patientId: string; readonly mrn: string };
 export async function openLab() {
   const database = await createDatabase();
   const admin = connectAdmin(database.url);
-  const superuser = new pg.Pool({ connectionString: database.url, max: 4 });
   const connect = (role: string) => connectDatabase(database.urlFor(role), { applicationName: 'lab-results' });
+  const proxy = await startProxy(database.urlFor('careflow_laboratory'));
   const [db, patients, practitioners] = [
-    connect('careflow_laboratory'),
+    connectDatabase(proxy.url, { applicationName: 'lab-results' }),
     connect('careflow_patient_reader'),
     connect('careflow_practitioner_reader'),
   ];
@@ -62,7 +62,7 @@ export async function openLab() {
   );
 
   async function rows<Row>(query: string, values: unknown[] = []): Promise<Row[]> {
-    return (await superuser.query(query, values)).rows;
+    return (await admin.$client.query(query, values)).rows;
   }
 
   async function call(method: 'GET' | 'POST' | 'PUT', path: string, as: string, more: Partial<InjectOptions> = {}) {
@@ -88,6 +88,7 @@ export async function openLab() {
     rows,
     call,
     deliver,
+    deliverOnce: async (event: AnyEvent) => (await app.inject(requestOf(event))).statusCode,
     now: () => time,
     setTime: (text: string) => {
       time = Temporal.Instant.from(text);
@@ -109,6 +110,13 @@ export async function openLab() {
     send: async (message: string, mediaType = 'application/hl7-v2', as = bearer('system')) =>
       call('POST', '/fr/lab-results', as, { payload: message, headers: { 'content-type': mediaType } }),
 
+    /** A patient's reports as somebody sees them. */
+    async results(patientId: string, as = bearer('patient', patientId)): Promise<Shown[]> {
+      const answer = await call('GET', `/fr/patients/${patientId}/results?limit=100`, as);
+      if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}`);
+      return answer.json().items;
+    },
+
     /** What the source of the topic has yet to deliver. */
     async drain(): Promise<void> {
       for (; log.delivered < log.records.length; log.delivered += 1) {
@@ -123,14 +131,44 @@ export async function openLab() {
       return events.map(({ event: { type, data } }) => ({ type, data: Object(data) }));
     },
 
+    /** Runs while the function's own database cannot be reached. */
+    async whileAway(work: () => Promise<void>): Promise<void> {
+      await proxy.cut();
+      try {
+        await work();
+      } finally {
+        await proxy.mend();
+      }
+    },
+
     async close() {
       await app.close();
       await Promise.all([db, patients, practitioners, admin].map(({ $client }) => $client.end()));
-      await superuser.end();
+      await proxy.close();
       await database.drop();
     },
   };
 }
+
+/** What tests look at of a report. */
+export type Shown = {
+  readonly id: string;
+  readonly version: number;
+  readonly status: string;
+  readonly fillerOrder: string;
+  readonly releasedAt: string | null;
+  readonly releaseAt: string | null;
+  readonly heldBecause: readonly string[];
+  readonly observations: readonly (ShownSaid & {
+    readonly id: string;
+    readonly loinc: string | null;
+    readonly isWithdrawn: boolean;
+    readonly isCritical: boolean;
+    readonly former: readonly ShownSaid[];
+  })[];
+  readonly documents: readonly { readonly id: string | null; readonly contentType: string }[];
+};
+type ShownSaid = { readonly status: string; readonly values: readonly Record<string, unknown>[] };
 
 export type Lab = Awaited<ReturnType<typeof openLab>>;
 

@@ -1,0 +1,332 @@
+import { randomUUID } from 'node:crypto';
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { bundle, submitted, submittedData } from './samples.ts';
+import { bearer, codesIn, type Known, type Lab, openLab, oru, type Oru, recordOf, requestOf } from './world.ts';
+
+const staff = bearer('staff', 'staff');
+
+let lab: Lab;
+let patient: Known;
+let offset = 0;
+beforeAll(async () => {
+  lab = await openLab();
+  patient = await lab.addKnown();
+});
+afterAll(async () => {
+  await lab.close();
+});
+
+/** Sends and applies. */
+async function pour(message: Partial<Oru>): Promise<void> {
+  expect(codesIn(await lab.send(oru({ ...patient, ...message })))).toEqual(['AA']);
+  await lab.drain();
+}
+
+async function reportOf(order: string, as?: string) {
+  return (await lab.results(patient.patientId, as)).find(({ fillerOrder }) => fillerOrder === order);
+}
+
+async function eventsOf(order: string): Promise<string[]> {
+  const [row] = await lab.rows<{ id: string }>('SELECT id FROM laboratory.reports WHERE filler_order = $1', [order]);
+  const told = await lab.told();
+  return told.filter(({ data }) => data['reportId'] === row?.id).map(({ type }) => type.split('.')[2] ?? '');
+}
+
+async function waiting(controlId: string): Promise<{ id: string; reason: string; details: string[] }[]> {
+  const { items } = (await lab.call('GET', '/fr/lab-quarantine?limit=100', staff)).json();
+  return items.filter((one: { controlId: string }) => one.controlId === controlId);
+}
+
+const at = (hour: number) => `203103031${hour}0000+0100`;
+const said = (value: string, status: string) => [{ value, status }];
+
+describe('what is said of a result later', () => {
+  it('takes the place of what was said before, which stays readable', async () => {
+    const order = randomUUID();
+    await pour({ order, reportStatus: 'F', changedAt: at(0), observations: said('6.1', 'F') });
+    await pour({ order, reportStatus: 'C', changedAt: at(1), observations: said('4.1', 'C') });
+    const report = await reportOf(order);
+    expect(report).toMatchObject({ status: 'corrected', version: 4 });
+    expect(report?.observations).toMatchObject([
+      { status: 'corrected', values: [{ number: '4.1' }], former: [{ status: 'final', values: [{ number: '6.1' }] }] },
+    ]);
+    expect(await eventsOf(order)).toEqual(['released', 'corrected']);
+  });
+
+  it('does not, when it is older: that is only kept', async () => {
+    const order = randomUUID();
+    await pour({ order, changedAt: at(1), observations: said('4.1', 'C'), reportStatus: 'C' });
+    await pour({ order, changedAt: at(0), observations: said('6.1', 'F') });
+    const [observation] = (await reportOf(order))?.observations ?? [];
+    expect(observation).toMatchObject({ values: [{ number: '4.1' }], former: [{ values: [{ number: '6.1' }] }] });
+    expect(await eventsOf(order)).toEqual(['released']);
+  });
+
+  it('shows a patient final words only, and no preliminary ones before', async () => {
+    const order = randomUUID();
+    await pour({ order, changedAt: at(0), reportStatus: 'P', observations: said('6.1', 'P') });
+    expect(await reportOf(order)).toBeUndefined();
+    expect(await reportOf(order, staff)).toMatchObject({ heldBecause: ['not-final'], releasedAt: null });
+    await pour({ order, changedAt: at(1), observations: said('5.9', 'F') });
+    expect((await reportOf(order))?.observations).toMatchObject([{ values: [{ number: '5.9' }], former: [] }]);
+    expect((await reportOf(order, staff))?.observations[0]?.former).toMatchObject([{ status: 'preliminary' }]);
+    expect(await eventsOf(order)).toEqual(['released']);
+  });
+
+  it.each(['W', 'D'])('retracts what the patient saw when it is %s, and the patient is told', async (status) => {
+    const order = randomUUID();
+    await pour({ order, changedAt: at(0), observations: said('6.1', 'F') });
+    await pour({ order, changedAt: at(1), reportStatus: 'C', observations: said('6.1', status) });
+    const shown = await reportOf(order);
+    expect(shown?.observations).toMatchObject([
+      { isWithdrawn: true, status: 'entered-in-error', values: [], former: [] },
+    ]);
+    expect(JSON.stringify(shown)).not.toContain('6.1');
+    expect((await reportOf(order, staff))?.observations).toMatchObject([{ former: [{ values: [{ number: '6.1' }] }] }]);
+    expect(await eventsOf(order)).toEqual(['released', 'retracted']);
+  });
+
+  it('takes a whole report back with all that hangs on it', async () => {
+    const order = randomUUID();
+    await pour({ order, changedAt: at(0), observations: said('6.1', 'F') });
+    await pour({ order, changedAt: at(1), reportStatus: 'X', observations: [] });
+    expect((await reportOf(order))?.observations).toMatchObject([{ isWithdrawn: true, values: [] }]);
+    expect(await eventsOf(order)).toEqual(['released', 'retracted']);
+  });
+
+  it('tells of results that come to a report which the patient sees already', async () => {
+    const order = randomUUID();
+    await pour({ order, changedAt: at(0) });
+    await pour({ order, changedAt: at(1), observations: [{ code: '2951-2^Sodium^LN', value: '140' }] });
+    expect((await reportOf(order))?.observations).toHaveLength(2);
+    expect(await eventsOf(order)).toEqual(['released', 'released']);
+  });
+
+  it('is not final for a status that no standard has', async () => {
+    const order = randomUUID();
+    await pour({ order, reportStatus: 'P', observations: said('6.1', 'I') });
+    expect(await reportOf(order)).toBeUndefined();
+    expect((await reportOf(order, staff))?.observations).toMatchObject([{ status: 'unknown' }]);
+  });
+});
+
+describe('the right patient', () => {
+  it.each([
+    ['another birth date', { birthDate: '19850413' }, ['birth-date-differs']],
+    ['no birth date', { birthDate: '' }, ['birth-date-missing']],
+    ['another sex', { sex: 'M' }, ['sex-differs']],
+    ['a number nobody has', { mrn: 'nobody' }, ['nobody-found']],
+  ])('is nobody for a message with %s: it is put aside and shown to nobody', async (_, wrong, details) => {
+    const [order, controlId] = [randomUUID(), randomUUID().slice(0, 18)];
+    await pour({ ...wrong, order, controlId });
+    expect(await reportOf(order, staff)).toBeUndefined();
+    expect(await waiting(controlId)).toMatchObject([{ reason: 'wrong-patient', details }]);
+    expect(await eventsOf(order)).toEqual([]);
+    expect(await lab.rows('SELECT FROM laboratory.reports WHERE filler_order = $1', [order])).toEqual([]);
+  });
+
+  it('is not another one for an order that was somebody’s', async () => {
+    const other = await lab.addKnown();
+    const [order, controlId] = [randomUUID(), randomUUID().slice(0, 18)];
+    await pour({ order });
+    await pour({ ...other, order, controlId });
+    expect(await lab.results(other.patientId)).toEqual([]);
+    expect(await waiting(controlId)).toMatchObject([{ details: ['order-of-another'] }]);
+  });
+
+  it('is nobody of another country than the message was sent to', async () => {
+    const german = await lab.addKnown('de');
+    const controlId = randomUUID().slice(0, 18);
+    await pour({ ...german, controlId });
+    expect(await waiting(controlId)).toMatchObject([{ details: ['of-another-country'] }]);
+  });
+
+  it('is found by somebody who has looked: then the message is applied, once', async () => {
+    const [order, controlId] = [randomUUID(), randomUUID().slice(0, 18)];
+    await pour({ birthDate: '19850413', order, controlId });
+    const [aside] = await waiting(controlId);
+    const path = `/fr/lab-quarantine/${aside?.id}`;
+    const read = await lab.call('GET', path, staff);
+    expect([read.headers['content-type'], read.payload.includes(patient.mrn)]).toEqual([
+      'application/hl7-v2; charset=utf-8',
+      true,
+    ]);
+    expect((await lab.call('POST', `${path}/release`, staff, { payload: {} })).statusCode).toBe(409);
+    const release = () => lab.call('POST', `${path}/release`, staff, { payload: { patientId: patient.patientId } });
+    const statuses = (await Promise.all([release(), release()])).map(({ statusCode }) => statusCode);
+    expect(statuses.toSorted((one, other) => one - other)).toEqual([200, 409]);
+    expect(await reportOf(order)).toMatchObject({ status: 'final' });
+    expect((await lab.call('GET', path, staff)).statusCode).toBe(409);
+    expect(await lab.rows('SELECT FROM laboratory.message_keys')).not.toContainEqual({ message_id: aside?.id });
+    expect(await lab.rows("SELECT FROM laboratory.quarantine WHERE id = $1 AND sealed = ''", [aside?.id])).toHaveLength(
+      1,
+    );
+  });
+
+  it('is told for all of a message or for none: one that is about two is nobody’s to give to one', async () => {
+    const other = await lab.addKnown();
+    const controlId = randomUUID().slice(0, 18);
+    const two = oru({ ...patient, controlId, birthDate: '19850413' });
+    const [, ...rest] = oru({ ...other }).split('\r');
+    await lab.send(`${two}${rest.join('\r')}`);
+    await lab.drain();
+    const [aside] = await waiting(controlId);
+    const payload = { patientId: patient.patientId };
+    expect((await lab.call('POST', `/fr/lab-quarantine/${aside?.id}/release`, staff, { payload })).statusCode).toBe(
+      422,
+    );
+    expect((await lab.call('POST', `/fr/lab-quarantine/${aside?.id}/discard`, staff)).json()).toMatchObject({
+      state: 'discarded',
+    });
+    expect(await waiting(controlId)).toEqual([]);
+    expect(await lab.results(other.patientId)).toEqual([]);
+  });
+});
+
+describe('a code that only its laboratory knows', () => {
+  const local = (code: string, value: string, flag = '') => ({ code: `${code}^Kalium^L`, value, flag });
+
+  async function task(code: string): Promise<{ id: string; sender: string; code: string }> {
+    const { items } = (await lab.call('GET', '/fr/lab-codes?limit=100', staff)).json();
+    return items.find((one: { code: string }) => one.code === code);
+  }
+  async function map(code: string, loinc = '2823-3') {
+    return lab.call('POST', `/fr/lab-codes/${(await task(code)).id}/map`, staff, { payload: { loinc } });
+  }
+
+  it('is a task, its results wait and the others do not; mapped, they are seen to and nothing is lost', async () => {
+    const [order, code] = [randomUUID(), randomUUID().slice(0, 8)];
+    await pour({ order, observations: [{}, local(code, '4.4')] });
+    await pour({ order: randomUUID(), observations: [local(code, '4.5')] });
+    expect((await reportOf(order))?.observations).toHaveLength(1);
+    expect((await reportOf(order, staff))?.observations).toHaveLength(2);
+    const { id } = await task(code);
+    expect((await map(code)).json()).toMatchObject({ id, loinc: '2823-3' });
+    expect((await reportOf(order))?.observations.map(({ loinc }) => loinc)).toEqual(['2823-3', '2823-3']);
+    expect(await eventsOf(order)).toEqual(['released', 'released']);
+    expect(await task(code)).toBeUndefined();
+    const later = randomUUID();
+    await pour({ order: later, observations: [local(code, '4.6')] });
+    expect((await reportOf(later))?.observations).toMatchObject([{ loinc: '2823-3' }]);
+  });
+
+  it('holds a report that has nothing else, until it is mapped', async () => {
+    const [order, code] = [randomUUID(), randomUUID().slice(0, 8)];
+    await pour({ order, observations: [local(code, '4.4')] });
+    expect(await reportOf(order)).toBeUndefined();
+    expect(await reportOf(order, staff)).toMatchObject({ heldBecause: ['unmapped-code'] });
+    await map(code);
+    expect(await reportOf(order)).toMatchObject({ heldBecause: [] });
+    expect(await eventsOf(order)).toEqual(['released']);
+  });
+
+  it('alerts to what its laboratory flagged, mapped or not, and to limits once it is mapped', async () => {
+    await lab.call('PUT', '/fr/duty-clinician', staff, { payload: { practitionerId: await lab.addPractitioner() } });
+    const [flagged, code] = [randomUUID(), randomUUID().slice(0, 8)];
+    await pour({ order: flagged, observations: [local(code, '5', 'HH')] });
+    expect(await eventsOf(flagged)).toEqual(['raised']);
+    const order = randomUUID();
+    await pour({ order, observations: [local(code, '6.9')] });
+    expect(await eventsOf(order)).toEqual([]);
+    await map(code);
+    expect(await eventsOf(order)).toEqual(['raised']);
+    expect(await eventsOf(flagged)).toEqual(['raised']);
+  });
+
+  it('keeps the meaning it was given, whoever maps it at the same time', async () => {
+    const code = randomUUID().slice(0, 8);
+    await pour({ observations: [local(code, '4.4')] });
+    const { id } = await task(code);
+    const mapTo = (loinc: string) => lab.call('POST', `/fr/lab-codes/${id}/map`, staff, { payload: { loinc } });
+    const statuses = await Promise.all([mapTo('2823-3'), mapTo('2951-2'), mapTo('2823-3')]);
+    expect(statuses.filter(({ statusCode }) => statusCode === 409).length).toBeGreaterThan(0);
+    expect(new Set(statuses.filter(({ statusCode }) => statusCode === 200).map(({ payload }) => payload)).size).toBe(1);
+  });
+
+  it('needs no meaning for a document', async () => {
+    const order = randomUUID();
+    const value = `^application^pdf^Base64^${Buffer.from('%PDF-1.7 x').toString('base64')}`;
+    await pour({ order, observations: [{ type: 'ED', code: 'PDF^Report^L', value, unit: '', range: '' }] });
+    expect((await reportOf(order))?.documents).toMatchObject([{ contentType: 'application/pdf' }]);
+  });
+});
+
+describe('what another system writes into the topic', () => {
+  const find = async (order: string) => (await reportOf(order))?.observations[0]?.values[0];
+  const record = (text: string, contentType?: string) =>
+    lab.deliver(recordOf(text, { offset: (offset += 1), ...(contentType !== undefined && { contentType }) }));
+
+  it.each(['application/hl7-v2', 'x-application/hl7-v2+er7', undefined])(
+    'is applied as HL7 v2 of media type %s',
+    async (type) => {
+      const order = randomUUID();
+      expect(await record(oru({ ...patient, order }), type)).toBe(204);
+      expect(await find(order)).toMatchObject({ number: '4.2' });
+      expect(
+        await lab.rows(
+          'SELECT FROM laboratory.message_keys k JOIN laboratory.messages m ON m.id = k.message_id WHERE m.state = $1',
+          ['applied'],
+        ),
+      ).toEqual([]);
+    },
+  );
+
+  it('is applied as FHIR, and as an event of our own type', async () => {
+    const [one, two] = [randomUUID(), randomUUID()];
+    expect(await record(bundle({ ...patient, order: one }), 'application/fhir+json')).toBe(204);
+    expect(await find(one)).toMatchObject({ number: '4.2' });
+    const data = submittedData({ ...patient, order: two });
+    const event = {
+      specversion: '1.0',
+      id: randomUUID(),
+      source: '/lab',
+      type: submitted,
+      time: '2031-03-03T09:00:00Z',
+      data,
+    } as const;
+    expect(await lab.deliver(requestOf(event))).toBe(204);
+    expect(await lab.deliver(requestOf({ ...event, id: randomUUID() }))).toBe(204);
+    expect(await find(two)).toMatchObject({ number: '4.2' });
+  });
+
+  it('is applied once, delivered again, sent again, or sent over HTTP as well', async () => {
+    const order = randomUUID();
+    const message = oru({ ...patient, order });
+    const first = recordOf(message, { offset: (offset += 1) });
+    expect([await lab.deliver(first), await lab.deliver(first), await record(message)]).toEqual([204, 204, 204]);
+    expect(codesIn(await lab.send(message))).toEqual(['AA']);
+    await lab.drain();
+    expect(await reportOf(order)).toMatchObject({ version: 2 });
+    expect(await eventsOf(order)).toEqual(['released']);
+  });
+
+  it('is put aside when it cannot be read, is another’s, or has a number that was used', async () => {
+    const admin = bearer('admin', 'admin', '');
+    const used = randomUUID().slice(0, 18);
+    await record(oru({ ...patient, controlId: used }));
+    await record(oru({ ...patient, controlId: used, observations: [{ value: '9' }] }));
+    const numberless = randomUUID().slice(0, 18);
+    await record(oru({ ...patient, controlId: numberless }).replace(/(OBR\|1\|\|)[^|]*/, '$1'));
+    const wrong = randomUUID().slice(0, 18);
+    await record(oru({ ...patient, controlId: wrong, sex: 'M' }));
+    await record('nothing that anybody reads');
+    expect(await waiting(used)).toMatchObject([{ reason: 'control-id-reused' }]);
+    expect(await waiting(wrong)).toMatchObject([{ reason: 'wrong-patient', details: ['sex-differs'] }]);
+    const reasons = await lab.rows<{ details: string[] }>(
+      "SELECT details FROM laboratory.quarantine WHERE reason = 'unreadable'",
+    );
+    expect(reasons.flatMap(({ details }) => details)).toEqual(['OBR[1]-3 101', 'MSH[1] 100']);
+    expect(admin).toContain('admin');
+  });
+
+  it('is refused for good where it is sealed by nobody of us', async () => {
+    await lab.send(oru(patient));
+    const known = lab.log.records.at(-1);
+    if (!known) throw new Error('no record');
+    const data = { ...Object(known.data), sealed: `${String(Object(known.data).sealed).slice(0, -4)}AAAA` };
+    expect(await lab.deliverOnce({ ...known, data })).toBe(422);
+    await lab.drain();
+  });
+});
