@@ -58,7 +58,7 @@ function comparable(status: number, headers: Headers, text: string): Answered {
     given
       ?.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
       .replaceAll(/urn:careflow:trace:[0-9a-f]{32}/g, '<trace>')
-      .replaceAll(/"expiresAt":"[^"]+"/g, '<expiry>')
+      .replaceAll(/"(expiresAt|requestedAt)":"[^"]+"/g, '<expiry>')
       .replaceAll(/"(placedAt|changedAt)":"[^"]+"/g, '<time>')
       .replaceAll(/"retryAfterSeconds":\d+/g, '<seconds>');
   const names = ['content-type', 'cache-control', 'etag', 'location', 'allow', 'www-authenticate'];
