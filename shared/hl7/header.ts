@@ -58,7 +58,7 @@ const PROCESSING_IDS = new Set(['P', 'T', 'D']);
 
 /** Reads MSH, and notes what keeps the message from being taken. */
 export function readHeader(msh: Segment): Hl7Header {
-  const raw = (field: number) => msh.fields.getField(field)?.toString() ?? '';
+  const raw = (field: number) => msh.written[field] ?? '';
   const at = (field: number, component = 1) => componentAt(msh, field, component);
   const sentAt = timeAt(msh, 7);
   const header: Hl7Header = {

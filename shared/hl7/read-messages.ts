@@ -1,4 +1,4 @@
-import type { Hl7Message } from '@medplum/core';
+import type { Hl7Message, Hl7Segment } from '@medplum/core';
 
 import { faultCodes, type LabFault } from '../domain/lab-fault.ts';
 import type { LabMessage, LabReport } from '../domain/lab-report.ts';
@@ -44,7 +44,7 @@ function readMessage(segments: readonly string[], { timeZone }: ReadOptions): Re
   const opened = openMessage(segments);
   if ('code' in opened) return { outcome: 'refused', faults: [opened], text };
   const { message, separators } = opened;
-  const clock = { timeZone, offset: offsetOfMessage(message) };
+  const clock = { timeZone, offset: offsetOfMessage(message), offsets: new Map<string, string>() };
   const reading: Reading = { separators, clock, faults: [] };
   const all = numberSegments(message, reading);
   const [msh] = all;
@@ -68,8 +68,14 @@ function numberSegments(message: Hl7Message, reading: Reading): Segment[] {
     const { name } = fields;
     const occurrence = (met.get(name) ?? 0) + 1;
     met.set(name, occurrence);
-    return { name, occurrence, fields, reading };
+    return { name, occurrence, fields, written: fieldsOf(fields, reading), reading };
   });
+}
+
+/** MSH-1 is the separator itself, which parts nothing. */
+function fieldsOf(segment: Hl7Segment, { separators: { field } }: Reading): string[] {
+  const written = segment.toString().split(field);
+  return segment.name === 'MSH' ? ['MSH', field, ...written.slice(1)] : written;
 }
 
 function readReports(segments: readonly Segment[], version: string, { faults }: Reading): LabReport[] {

@@ -18,6 +18,8 @@ export type Segment = {
   readonly name: string;
   readonly occurrence: number;
   readonly fields: Hl7Segment;
+  /** Each field as it is written, by its number. */
+  readonly written: readonly string[];
   readonly reading: Reading;
 };
 
@@ -48,13 +50,13 @@ export function subcomponentsAt(segment: Segment, field: number, component: numb
 
 /** Components of a repetition without their escapes. */
 export function componentsAt(segment: Segment, field: number, repetition = 1): string[] {
-  const count = segment.fields.getField(field)?.components[repetition - 1]?.length ?? 0;
+  const count = fieldAt(segment, field)[repetition - 1]?.length ?? 0;
   return Array.from({ length: count }, (_, index) => componentAt(segment, field, index + 1, repetition));
 }
 
 /** How often a field is given: 0 where it is empty. */
 export function repetitionsAt(segment: Segment, field: number): number {
-  const given = segment.fields.getField(field)?.components ?? [];
+  const given = fieldAt(segment, field);
   return given.length === 1 && given[0]?.every((part) => part === '' || part === NULL) ? 0 : given.length;
 }
 
@@ -104,6 +106,13 @@ export function report(
   });
 }
 
-function rawComponent({ fields }: Segment, field: number, component: number, repetition: number): string {
-  return fields.getField(field)?.components[repetition - 1]?.[component - 1] ?? '';
+const EMPTY: readonly (readonly string[])[] = [];
+
+/** The components of each repetition. A field that is empty, as most are, is not taken apart. */
+export function fieldAt({ fields, written }: Segment, field: number): readonly (readonly string[])[] {
+  return written[field] ? fields.getField(field).components : EMPTY;
+}
+
+function rawComponent(segment: Segment, field: number, component: number, repetition: number): string {
+  return fieldAt(segment, field)[repetition - 1]?.[component - 1] ?? '';
 }

@@ -6,6 +6,8 @@ export type Clock = {
   readonly timeZone: string;
   /** MSH-7's offset such as `+01:00`, which holds for the whole message. */
   readonly offset?: string | undefined;
+  /** By wall-clock minute, those that were looked up: a report's times are few. */
+  readonly offsets: Map<string, string>;
 };
 
 const HL7 =
@@ -29,7 +31,7 @@ export function parseTime(written: string, clock: Clock): LabTime | undefined {
   if (hour === undefined) return date;
   if (!isWithin(hour, 0, 23) || !isWithin(minute, 0, 59) || !isWithin(second, 0, 59)) return undefined;
   const time = `${date}T${hour}:${minute}:${second}${fraction === undefined ? '' : `.${fraction}`}`;
-  const offset = offsetOf(match, written) ?? clock.offset ?? localOffset(time, clock.timeZone);
+  const offset = offsetOf(match, written) ?? clock.offset ?? localOffset(time, clock);
   return isOffset(offset) ? time + offset : undefined;
 }
 
@@ -59,8 +61,11 @@ function isOffset(offset: string): boolean {
 }
 
 /** The zone's offset at a time of its wall clock; of a time the clock shows twice, the first. */
-function localOffset(time: string, timeZone: string): string {
-  return Temporal.PlainDateTime.from(time).toZonedDateTime(timeZone).offset;
+function localOffset(time: string, { timeZone, offsets }: Clock): string {
+  const minute = time.slice(0, 'YYYY-MM-DDThh:mm'.length);
+  const known = offsets.get(minute) ?? Temporal.PlainDateTime.from(minute).toZonedDateTime(timeZone).offset;
+  offsets.set(minute, known);
+  return known;
 }
 
 /** Clinical systems write 0000 and 9999 for want of a date. */

@@ -2,7 +2,16 @@ import { faultCodes } from '../domain/lab-fault.ts';
 import type { Comparator, LabQuantity, LabUnit, LabValue } from '../domain/lab-report.ts';
 import { conceptAt } from './codings.ts';
 import { embeddedDocument, referencedDocument } from './documents.ts';
-import { componentAt, componentsAt, eachRepetition, report, repetitionsAt, type Segment, textAt } from './segment.ts';
+import {
+  componentAt,
+  componentsAt,
+  eachRepetition,
+  fieldAt,
+  report,
+  repetitionsAt,
+  type Segment,
+  textAt,
+} from './segment.ts';
 import { parseTime, parseTimeOfDay } from './times.ts';
 
 const VALUE = 5;
@@ -86,7 +95,7 @@ function warnOfType(segment: Segment): void {
 
 /** A caret in text that nobody escaped parts it: the parts are put together again. */
 function textOf(segment: Segment, repetition: number): string {
-  const components = segment.fields.getField(VALUE)?.components[repetition - 1] ?? [];
+  const components = fieldAt(segment, VALUE)[repetition - 1] ?? [];
   const texts = components.map((_, index) => textAt(segment, VALUE, index + 1, repetition));
   return texts.join(segment.reading.separators.component).trimEnd();
 }
