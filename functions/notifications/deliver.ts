@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 
 import type { Database, Queryable } from '../../shared/db/client.ts';
 import { type Claim, type OpenDelivery, recordOutcome, withholdDelivery } from '../../shared/db/deliveries.ts';
-import { markSuppressed } from '../../shared/db/suppressed-addresses.ts';
+import { markSuppressed, suppressAddress } from '../../shared/db/suppressed-addresses.ts';
 import {
   type Channel,
   type NotificationKind,
@@ -11,6 +11,7 @@ import {
 } from '../../shared/domain/notification.ts';
 import { AppError } from '../../shared/errors.ts';
 import { type Attempt, attempt } from '../../shared/notify/attempt.ts';
+import type { RefusalReason } from '../../shared/notify/aws.ts';
 import type { SendEmail } from '../../shared/notify/email.ts';
 import { type News, type Reader, writeEmail, writePush, writeSms } from '../../shared/notify/message.ts';
 import type { SendPush } from '../../shared/notify/push.ts';
@@ -78,8 +79,14 @@ async function deliver(
   if (claim.mayRepeat) log.warn({ deliveryId: claim.id }, 'sending again what may have been sent before a crash');
   const outcome = await attempt(() => senders[channel](deps, news, { ...recipient, address }, delivery.id));
   await record(deps, claim, outcome, log);
+  if (outcome.status === 'refused' && outcome.errorCode === GONE) {
+    await suppressAddress(deps.db, channel, address, 'bounced');
+  }
   return outcome;
 }
+
+/** The app was removed from the device: no later message arrives either. */
+const GONE: RefusalReason = 'endpoint-disabled';
 
 type Send = (deps: Deps, news: News, reader: Reader, idempotencyKey: string) => Promise<{ providerMessageId: string }>;
 

@@ -25,7 +25,7 @@ export function clientSettings({ region, endpoint, credentials, timeoutMs = 10_0
 }
 
 /** Why a provider will never take a message. */
-type RefusalReason = 'message-rejected' | 'invalid-address' | 'opted-out' | 'endpoint-disabled';
+export type RefusalReason = 'message-rejected' | 'invalid-address' | 'opted-out' | 'endpoint-disabled';
 
 /** What speaks against the message itself. All else is a matter of the account, its rights or the hour: it is tried again. */
 const reasons: Readonly<Record<string, RefusalReason>> = {

@@ -6,6 +6,7 @@ import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import * as customer from '../../../schemas/events/customer.v1.ts';
 import * as homekit from '../../../schemas/events/homekit.v1.ts';
 import { ResultReleased } from '../../../schemas/events/lab-result.v1.ts';
+import { AppError } from '../../../shared/errors.ts';
 import { booking, eventOf, mailbox, MORNING, openWorld, type World } from './world.ts';
 
 let world: World;
@@ -184,6 +185,25 @@ it.each([
 ])('a change of %s is no news of its own', async (_, event) => {
   expect(await world.deliver(event(await world.addPatient()))).toBe(204);
   expect(world.sent).toEqual([]);
+});
+
+it('an app that was removed is refused once, and not written to again', async () => {
+  const push = 'arn:aws:sns:eu-west-3:000000000000:endpoint/GCM/careflow/removed';
+  const id = await world.addPatient({ sms: null, push });
+  const refusing = world.startFunction({
+    ...mailbox(world.sent),
+    sendPush: async () => Promise.reject(new AppError('unprocessable', 'gone', { reason: 'endpoint-disabled' })),
+  });
+  const [first, second] = [eventOf(customer.OrderPlaced, orderOf(id)), eventOf(customer.OrderShipped, orderOf(id))];
+  expect(await refusing(first)).toBe(422);
+  expect(await world.deliver(first)).toBe(204);
+  expect(await world.deliver(second)).toBe(204);
+  expect(world.sent.map(({ channel }) => channel)).toEqual(['email', 'email']);
+  for (const event of [first, second]) {
+    expect(await world.deliveriesOf(event)).toContainEqual(
+      expect.objectContaining({ channel: 'push', status: 'suppressed', error_code: 'address-suppressed' }),
+    );
+  }
 });
 
 describe('an account that is erased', () => {
