@@ -6,15 +6,25 @@ import { eq } from 'drizzle-orm';
 import { connectDatabase, type Database, type Queryable } from '../../shared/db/client.ts';
 import { patients } from '../../shared/db/schema/patient.ts';
 import { practitioners } from '../../shared/db/schema/practitioner.ts';
+import { findDutyClinician, saveDutyClinician } from '../../shared/db/critical-alerts.ts';
 import { type CountryCode, countryCodes } from '../seed/country.ts';
+import { practitionerId } from '../seed/practitioner.ts';
 import { type CountrySampleIds, listCountrySamples } from '../seed/samples.ts';
 import { seedPatients } from '../seed/seed-patients.ts';
+import { seedTestKits } from '../seed/seed-test-kits.ts';
 import { seedPractitioners } from '../seed/seed-practitioners.ts';
 import type { FindUser } from './oidc/grants.ts';
 import { findPlatform } from './platform-file.ts';
 
 /** Each context's own role. */
-export type SeedUrls = { readonly DATABASE_URL_PRACTITIONER: string; readonly DATABASE_URL_PATIENT: string };
+export type SeedUrls = {
+  readonly DATABASE_URL_PRACTITIONER: string;
+  readonly DATABASE_URL_PATIENT: string;
+  /** Test kits are seeded where it is given. */
+  readonly DATABASE_URL_HOMEKIT?: string | undefined;
+  /** A duty clinician is named where it is given and there is none. */
+  readonly DATABASE_URL_LABORATORY?: string | undefined;
+};
 
 export type SeedOptions = {
   /** In each country. */
@@ -49,6 +59,31 @@ export async function seed(urls: SeedUrls, options: SeedOptions = {}): Promise<v
       }
     }
   });
+  await seedHomekit(urls, today);
+  await seedLaboratory(urls);
+}
+
+async function seedHomekit({ DATABASE_URL_HOMEKIT: url }: SeedUrls, today: Temporal.PlainDate): Promise<void> {
+  if (url === undefined) return;
+  const db = connectDatabase(url, { applicationName: 'careflow-seed', maxConnections: 1 });
+  try {
+    for (const country of countryCodes) await seedTestKits(db, country, today);
+  } finally {
+    await db.$client.end();
+  }
+}
+
+async function seedLaboratory({ DATABASE_URL_LABORATORY: url }: SeedUrls): Promise<void> {
+  if (url === undefined) return;
+  const db = connectDatabase(url, { applicationName: 'careflow-seed', maxConnections: 1 });
+  try {
+    for (const country of countryCodes) {
+      if ((await findDutyClinician(db, country)) === undefined)
+        await saveDutyClinician(db, country, practitionerId(country, 0));
+    }
+  } finally {
+    await db.$client.end();
+  }
 }
 
 /** Seeds where there is no practitioner yet: what somebody made of the samples is left alone. */
@@ -113,7 +148,8 @@ const usage = `Makes sample practitioners and patients, or brings those that are
   --practitioners  how many in each country
   --patients       how many in each country
 
-It writes to the running local platform, or to the databases that DATABASE_URL_PRACTITIONER and DATABASE_URL_PATIENT name.
+It writes to the running local platform, or to the databases that DATABASE_URL_PRACTITIONER and DATABASE_URL_PATIENT name;
+test kits, where DATABASE_URL_HOMEKIT names one, to that.
 `;
 
 /** `npm run seed`. */
@@ -158,7 +194,10 @@ async function findUrls(): Promise<SeedUrls> {
   for (const environment of [process.env, platform?.environment]) {
     const DATABASE_URL_PRACTITIONER = environment?.['DATABASE_URL_PRACTITIONER'];
     const DATABASE_URL_PATIENT = environment?.['DATABASE_URL_PATIENT'];
-    if (DATABASE_URL_PRACTITIONER && DATABASE_URL_PATIENT) return { DATABASE_URL_PRACTITIONER, DATABASE_URL_PATIENT };
+    const DATABASE_URL_HOMEKIT = environment?.['DATABASE_URL_HOMEKIT'];
+    if (DATABASE_URL_PRACTITIONER && DATABASE_URL_PATIENT) {
+      return { DATABASE_URL_PRACTITIONER, DATABASE_URL_PATIENT, DATABASE_URL_HOMEKIT };
+    }
   }
   throw new Error(
     'There is no database to write to. Start the platform with `npm start` and try again, or set ' +

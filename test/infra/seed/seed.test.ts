@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findSampleUser, listSamples, seed, seedIfEmpty, type SeedUrls } from '../../../infra/local/seed.ts';
 import { connectDatabase, type Database } from '../../../shared/db/client.ts';
 import { prepareFindVisitType } from '../../../shared/db/visit-types.ts';
+import { readKitCode } from '../../../shared/domain/kit-code.ts';
 import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
 
 const today = Temporal.PlainDate.from('2026-03-02');
@@ -17,6 +18,7 @@ beforeAll(async () => {
   urls = {
     DATABASE_URL_PRACTITIONER: database.urlFor('careflow_practitioner'),
     DATABASE_URL_PATIENT: database.urlFor('careflow_patient'),
+    DATABASE_URL_HOMEKIT: database.urlFor('careflow_homekit'),
   };
   await seed(urls, { practitioners: 40, patients: 60, today });
 });
@@ -40,6 +42,10 @@ const TABLES = [
   'patient.contact_points',
   'patient.preferences',
   'patient.proxies',
+  'patient.consents',
+  'homekit.test_products',
+  'homekit.lots',
+  'homekit.test_kits',
 ];
 
 async function everything(): Promise<string[]> {
@@ -156,6 +162,19 @@ describe('the first samples', () => {
           quiet_start_minute: null,
         },
       ]);
+    }
+  });
+
+  it('are kits of a lot that lasts, under codes that can be typed', async () => {
+    for (const [country, { testKits }] of Object.entries(await listSamples(db))) {
+      expect(testKits).toHaveLength(9);
+      for (const { code } of testKits) {
+        expect(readKitCode(code)).toBe(code);
+        expect(
+          await query(`SELECT k.country_code, k.status, l.expires_on > '${today.toString()}' AS lasts
+            FROM homekit.test_kits k JOIN homekit.lots l ON l.number = k.lot_number WHERE k.code = '${code}'`),
+        ).toEqual([{ country_code: country, status: 'stocked', lasts: true }]);
+      }
     }
   });
 
