@@ -1,3 +1,6 @@
+import type { ConsentPurpose } from '../../shared/domain/consent.ts';
+import type { ConsentRow } from '../../shared/db/schema/account.ts';
+import type { patientIdentifiers } from '../../shared/db/schema/patient-identity.ts';
 import type {
   ChannelPreferences,
   contactPoints,
@@ -13,9 +16,12 @@ import { emailOf, type Name, nameOf } from './person.ts';
 
 export type SamplePatient = {
   readonly profile: Omit<typeof patients.$inferSelect, 'version'>;
+  /** What laboratories know them by. */
+  readonly identifier: typeof patientIdentifiers.$inferSelect;
   readonly contactPoints: readonly (typeof contactPoints.$inferSelect)[];
   readonly preferences: Omit<typeof preferences.$inferSelect, 'version'>;
   readonly proxies: readonly (typeof proxies.$inferSelect)[];
+  readonly consents: readonly ConsentRow[];
 };
 
 const KNOWN_SINCE = Temporal.Instant.from('2026-01-05T09:00:00Z');
@@ -52,10 +58,17 @@ export function samplePatient(country: CountryCode, index: number): SamplePatien
     : nameOf(samples, dice);
   return {
     profile: { ...name, id, country, birthDate: birthDate(isChild, dice), timeZone: samples.timeZone },
+    identifier: { authority: 'CAREFLOW', value: recordNumber(country, index), patientId: id },
     contactPoints: isChild ? [] : contactsOf(name, country, index, dice),
     preferences: { patientId: id, ...preferencesOf(samples, index === 0, dice) },
     proxies: proxiesOf(country, index, dice),
+    consents: (['terms', 'data-processing'] as const).map((purpose) => consentTo(purpose, id, country)),
   };
+}
+
+/** The number of their medical record. */
+function recordNumber(country: CountryCode, index: number): string {
+  return `${country.toUpperCase()}-${String(index + 1).padStart(6, '0')}`;
 }
 
 /** The name is what the dice of a sample give first. */
@@ -90,6 +103,11 @@ function preferencesOf(samples: CountrySamples, isFirst: boolean, dice: Dice) {
     channels: dice.chance(0.12) ? dice.pick(optOuts) : {},
     ...(dice.chance(0.15) ? dice.pick(quietHours) : noQuietHours),
   };
+}
+
+function consentTo(purpose: ConsentPurpose, patientId: string, country: CountryCode): ConsentRow {
+  const decision = { decision: 'given', consentVersion: '2026-01', occurredAt: KNOWN_SINCE } as const;
+  return { patientId, purpose, country, version: 1, ...decision };
 }
 
 /** A child's guardian; for some of the others, somebody they named. */
