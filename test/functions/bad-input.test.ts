@@ -516,6 +516,7 @@ describe('whoever asks too often', () => {
   const limited = [
     { name: 'booking', path: `/fr/bookings/${unknownId}`, role: 'patient', first: 404 },
     { name: 'availability', path: `/fr/practitioners/${unknownId}/availability`, role: 'patient', first: 404 },
+    { name: 'customer', path: '/fr/me', role: 'patient', first: 404 },
     {
       name: 'notifications',
       path: '/fr/notifications/preview?kind=booking-confirmed&language=fr&channel=sms',
