@@ -1,16 +1,14 @@
 import type { Decimal } from '../domain/lab-report.ts';
 
-/** What a number, text or constant was written as. */
-type Source = { readonly source?: string };
+/** A member `value` that is a number. In a text a quotation mark has a backslash before it, so this is no part of one. */
+const DECIMAL_VALUE = /(?<=[{,]\s*)"value"(\s*:\s*)(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}])/g;
 
 /**
  * Reads JSON and keeps every decimal `value` as the text it was written in: FHIR R4 (2.24.0.1) wants 5.10 to stay 5.10. Throws
  * a SyntaxError.
  */
 export function parseFhirJson(text: string): unknown {
-  return JSON.parse(text, (key, value: unknown, ...[context]: readonly Source[]) =>
-    key === 'value' && typeof value === 'number' ? (context?.source ?? value) : value,
-  );
+  return JSON.parse(text.replaceAll(DECIMAL_VALUE, '"value"$1"$2"'));
 }
 
 /** A number that JSON.stringify writes as it is given. Read it from the JSON: in memory it may be no number. */
