@@ -68,11 +68,15 @@ CREATE INDEX deliveries_due ON notification.deliveries (due_at) WHERE status = '
 CREATE UNIQUE INDEX deliveries_gathering ON notification.deliveries (gather_key, recipient_type, recipient_id, channel)
   WHERE status = 'held';
 --> statement-breakpoint
+CREATE INDEX deliveries_by_recipient ON notification.deliveries (recipient_id);
+--> statement-breakpoint
 CREATE INDEX deliveries_by_message ON notification.deliveries (provider_message_id) WHERE provider_message_id IS NOT NULL;
 --> statement-breakpoint
 ALTER TABLE notification.reminders
   DROP CONSTRAINT reminder_channel,
   ADD CONSTRAINT reminder_channel CHECK (channel IN ('email', 'sms', 'push'));
+--> statement-breakpoint
+CREATE INDEX reminders_by_patient ON notification.reminders (patient_id);
 --> statement-breakpoint
 -- Critical results that a clinician has taken note of: nobody is alerted of them any more, in whatever order events come.
 CREATE TABLE notification.acknowledged_alerts (

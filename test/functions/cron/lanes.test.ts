@@ -100,7 +100,41 @@ async function addReminder({ bookingId, slotEnd, dueAt, status }: NewReminder): 
   });
 }
 
+function ago(days: number) {
+  return sql`now() - make_interval(hours => ${days * 24}) - interval '1 minute'`;
+}
+
+async function noticeMade(
+  eventId: string,
+  days: number,
+  delivery: Partial<typeof deliveries.$inferInsert> = {},
+): Promise<void> {
+  const [noticeId, patientId, now] = [randomUUID(), randomUUID(), Temporal.Now.instant()];
+  const about = { country: 'fr', patientId, subjectId: randomUUID(), subjectVersion: 1, occurredAt: now };
+  const made = { id: noticeId, eventSource: '/s', eventId, kind: 'booking-confirmed', createdAt: ago(days) } as const;
+  await contexts.notification.insert(notices).values({ ...about, ...made });
+  const to = { recipientType: 'patient', recipientId: patientId, channel: 'sms' } as const;
+  await contexts.notification
+    .insert(deliveries)
+    .values({ ...to, noticeId, status: 'planned', dueAt: now.subtract({ seconds: 1 }), ...delivery });
+}
+
 describe('a minute', () => {
+  it('releases what was held until now, once, and leaves the rest', async () => {
+    const log = eventLog();
+    await noticeMade('due', 0, { status: 'held' });
+    await noticeMade('later', 0, { status: 'held', dueAt: Temporal.Now.instant().add({ hours: 1 }) });
+    const { clock, tick: tickOnce } = platform(log.append);
+    expect(await tickOnce()).toBe(204);
+    expect(log.appended).toEqual(['careflow.notice.released.v1']);
+    clock.now = clock.now.add({ minutes: 1 });
+    expect(await tickOnce()).toBe(204);
+    expect(log.appended).toHaveLength(1);
+    const left = await contexts.notification.select().from(deliveries).where(eq(deliveries.status, 'held'));
+    expect(left).toHaveLength(1);
+    await contexts.notification.delete(notices);
+  });
+
   it('expires holds, triggers reminders, and publishes what both tell within the same tick', async () => {
     const log = eventLog();
     const hold = await holdThatRanOut();
@@ -138,8 +172,6 @@ describe('a minute', () => {
 });
 
 describe('a day', () => {
-  const ago = (days: number) => sql`now() - make_interval(hours => ${days * 24}) - interval '1 minute'`;
-
   it('forgets what nobody asks for any more, and nothing else', async () => {
     const event = {
       topic: 'booking-events',
@@ -178,6 +210,7 @@ describe('a day', () => {
 
   it('forgets notices, and visits with their reminders, once no event of theirs can come again', async () => {
     const { notification } = contexts;
+    await notification.delete(notices);
     await notification.delete(knownBookings);
     await visitEnded(150);
     const young = await visitEnded(149);
@@ -192,15 +225,6 @@ describe('a day', () => {
     const told = await notification.select().from(notices).innerJoin(deliveries, eq(deliveries.noticeId, notices.id));
     expect(told.map(({ notices: { eventId } }) => eventId)).toEqual(['young']);
   });
-
-  async function noticeMade(eventId: string, days: number): Promise<void> {
-    const [noticeId, patientId, now] = [randomUUID(), randomUUID(), Temporal.Now.instant()];
-    const about = { country: 'fr', patientId, subjectId: randomUUID(), subjectVersion: 1, occurredAt: now };
-    const made = { id: noticeId, eventSource: '/s', eventId, kind: 'booking-confirmed', createdAt: ago(days) } as const;
-    await contexts.notification.insert(notices).values({ ...about, ...made });
-    const to = { recipientType: 'patient', recipientId: patientId, channel: 'sms' } as const;
-    await contexts.notification.insert(deliveries).values({ ...to, noticeId, status: 'planned', dueAt: now });
-  }
 
   /** @returns the id of a booking that was reminded of before its visit. */
   async function visitEnded(days: number): Promise<string> {
