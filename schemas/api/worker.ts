@@ -8,7 +8,7 @@ const one = z.strictObject({ country: PathCountry, id: Id });
 const writes = { scope: 'patients:write', roles: ['patient', 'admin'] } as const;
 const reads = { scope: 'patients:read', roles: ['patient', 'admin'] } as const;
 
-export const Export = z
+const Export = z
   .strictObject({
     id: Id,
     status: z.enum(['requested', 'completed', 'failed', 'expired']),
@@ -32,7 +32,7 @@ export const ExportArchive = z
   })
   .meta({ id: 'ExportArchive', description: 'Everything that is kept of a patient (GDPR, articles 15 and 20)' });
 
-export const Erasure = z
+const Erasure = z
   .strictObject({
     id: Id,
     status: z.enum(['requested', 'completed', 'failed']),

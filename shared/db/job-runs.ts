@@ -101,7 +101,7 @@ export async function expireJob(db: Queryable, job: Job, now: Temporal.Instant):
   return state === 'expired';
 }
 
-export async function findJobState(db: Queryable, key: JobKey): Promise<JobState | undefined> {
+async function findJobState(db: Queryable, key: JobKey): Promise<JobState | undefined> {
   const [run] = await db.select({ state: jobRuns.state }).from(jobRuns).where(isJob(key));
   return run?.state;
 }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 
+import { savedAnswersData } from './saved-answers.ts';
 import type { SubjectData } from './subject-table.ts';
 
 /** Whoever acted for the patient stays named; the patient who acted does not. */
@@ -26,7 +27,7 @@ export const bookingData: SubjectData = {
       erase: { set: () => sql`patient_id = gen_random_uuid()` },
       actedIn: ACTED,
     },
-    idempotency_keys: { rowsOf: (patientId) => sql`t.subject = ${patientId}`, erase: 'delete' },
+    idempotency_keys: savedAnswersData,
   },
   impersonal: { outbox: 'Ids and times, for a week.' },
 };

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 
+import { savedAnswersData } from './saved-answers.ts';
 import type { SubjectData } from './subject-table.ts';
 
 const ofPatient = (patientId: string) => sql`t.patient_id = ${patientId}`;
@@ -41,7 +42,7 @@ export const homekitData: SubjectData = {
       erase: { set: () => sql`patient_id = gen_random_uuid(), rejection_details = NULL` },
     },
     test_kits: { rowsOf: ofPatient, erase: { set: () => sql`patient_id = gen_random_uuid(), order_id = NULL` } },
-    idempotency_keys: { rowsOf: (patientId) => sql`t.subject = ${patientId}`, erase: 'delete' },
+    idempotency_keys: savedAnswersData,
   },
   impersonal: {
     test_products: 'What kits test.',

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 
+import { savedAnswersData } from './saved-answers.ts';
 import type { SubjectData } from './subject-table.ts';
 
 const ofPatient = (patientId: string) => sql`t.patient_id = ${patientId}`;
@@ -26,7 +27,7 @@ export const laboratoryData: SubjectData = {
     critical_alerts: { rowsOf: ofPatient, erase: 'with-another', retained: { ...CLINICAL, by: 'raised_at' } },
     reports: { rowsOf: ofPatient, erase: 'delete', retained: { ...CLINICAL, by: 'effective_at' } },
     release_preferences: { rowsOf: ofPatient, erase: 'delete' },
-    idempotency_keys: { rowsOf: (patientId) => sql`t.subject = ${patientId}`, erase: 'delete' },
+    idempotency_keys: savedAnswersData,
   },
   impersonal: {
     messages: 'How laboratories number what they send.',

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 
+import { savedAnswersData } from './saved-answers.ts';
 import type { SubjectData } from './subject-table.ts';
 
 const ofPatient = (patientId: string) => sql`t.patient_id = ${patientId}`;
@@ -22,10 +23,7 @@ export const patientData: SubjectData = {
     contact_points: { rowsOf: ofPatient, erase: 'delete' },
     identifiers: { rowsOf: ofPatient, erase: 'with-another' },
     patients: { rowsOf: (patientId) => sql`t.id = ${patientId}`, erase: 'delete' },
-    idempotency_keys: {
-      rowsOf: (patientId) => sql`${patientId} IN (t.subject, t.body ->> 'patientId')`,
-      erase: 'delete',
-    },
+    idempotency_keys: savedAnswersData,
   },
   impersonal: {
     subject_keys: 'Wrapped by a secret that is kept elsewhere; the row outlasts its key.',

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 
 import { ErasureRequested } from '../../../schemas/events/jobs.v1.ts';
+import { savedAnswersData } from './saved-answers.ts';
 import type { SubjectData } from './subject-table.ts';
 
 export const workerData: SubjectData = {
@@ -12,7 +13,7 @@ export const workerData: SubjectData = {
       erase: 'delete',
     },
     exports: { rowsOf: (patientId) => sql`t.patient_id = ${patientId}`, erase: 'delete' },
-    idempotency_keys: { rowsOf: (patientId) => sql`t.subject = ${patientId}`, erase: 'delete' },
+    idempotency_keys: savedAnswersData,
   },
   impersonal: {
     erasures: 'Proof that it was asked for and done (GDPR, article 5(2)): an id that is nobody any more, and times.',
