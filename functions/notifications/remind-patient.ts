@@ -32,7 +32,7 @@ export function remindPatient(deps: Deps) {
   };
 }
 
-/** A reminder that comes late, or to quiet hours set since it was planned, waits for the morning. */
+/** A reminder that comes late, or to quiet hours set since it was planned, waits until nobody is disturbed. */
 async function plan(
   tx: Queryable,
   event: ReminderEvent,
@@ -41,7 +41,8 @@ async function plan(
 ): Promise<PlannedNotice | undefined> {
   const [first] = await lockRemindedVisits(tx, event.id);
   if (!first) return undefined;
-  const sendAt = avoidQuietHours(recipients[0]?.quietHours, now, first.slotStart);
+  const times = recipients.map(({ quietHours }) => avoidQuietHours(quietHours, now, first.slotStart));
+  const [sendAt = now] = times.toSorted((one, other) => Temporal.Instant.compare(other, one));
   if (Temporal.Instant.compare(sendAt, now) > 0) {
     await postponeReminders(tx, event.id, sendAt);
     return undefined;

@@ -190,6 +190,24 @@ describe('quiet hours', () => {
   });
 });
 
+describe('quiet hours of those who act for a patient', () => {
+  it('put the reminder off until none of them is disturbed', async () => {
+    const { practitionerId, patientId } = await parties({ email: null, sms: null });
+    const proxy = { patient_id: patientId, relation: 'guardian', valid_from: '2029-01-01T00:00:00Z' };
+    const siesta = { quiet_start_minute: 9 * 60, quiet_end_minute: 12 * 60 };
+    for (const preferences of [{}, siesta]) {
+      const guardian = await world.addPatient({ email: null, preferences });
+      await world.insert('patient.proxies', { ...proxy, proxy_id: guardian });
+    }
+    await book(booking({ practitionerId, patientId }, SLOT).created('2030-01-17T10:00:00Z'));
+    expect(await tickAt('2030-01-18T09:00:00Z')).toEqual([]);
+    expect(await tickAt('2030-01-18T10:59:00Z')).toEqual([]);
+    // One of them has the confirmation still to come as well.
+    const told = await tickAt('2030-01-18T11:00:00Z');
+    expect(told.filter((message) => message.startsWith('sms: Rappel'))).toHaveLength(2);
+  });
+});
+
 describe('a triggered reminder', () => {
   it('delivered several times, one after the other and at once, is sent once', async () => {
     await book(booking(await parties(), SLOT).created('2030-01-14T10:00:00Z'));
