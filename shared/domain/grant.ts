@@ -1,8 +1,7 @@
 /** Whose a device is, who uses it, and who may for a while. */
-export const deviceRoles = ['owner', 'user', 'guest'] as const;
-export type DeviceRole = (typeof deviceRoles)[number];
+export type DeviceRole = 'owner' | 'user' | 'guest';
 
-export const deviceScopes = ['device:read', 'device:control', 'measurements:read'] as const;
+const deviceScopes = ['device:read', 'device:control', 'measurements:read'] as const;
 export type DeviceScope = (typeof deviceScopes)[number];
 
 /** The most that each may be granted. */
