@@ -17,11 +17,9 @@ export function getAccount({ db }: Deps): Operation<typeof contract> {
 
 /** An account with its profile, as the API shows it. Throws `not-found`. */
 export async function readAccount(db: Queryable, country: string, id: string): Promise<OutputOf<typeof contract>> {
-  const [account, profile, bounced] = [
-    await findAccount(db, id),
-    await findProfile(db, id),
-    await listBouncedAddresses(db, id),
-  ];
+  const account = await findAccount(db, id);
+  const profile = await findProfile(db, id);
+  const bounced = await listBouncedAddresses(db, id);
   const status = account?.status ?? 'active';
   if (profile?.country !== country || status === 'erased') throw noSuchAccount();
   const addresses = profile.addresses.map(({ channel, value, isVerified }) => {

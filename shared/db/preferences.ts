@@ -5,14 +5,8 @@ import { preferences } from './schema/patient.ts';
 
 export type PreferencesRow = typeof preferences.$inferSelect;
 
-/** A patient's preferences, kept from others until the transaction ends where `lock` says so. */
-export async function findPreferences(
-  db: Queryable,
-  patientId: string,
-  lock?: 'update',
-): Promise<PreferencesRow | undefined> {
-  const query = db.select().from(preferences).where(eq(preferences.patientId, patientId));
-  const [found] = await (lock ? query.for(lock) : query);
+export async function findPreferences(db: Queryable, patientId: string): Promise<PreferencesRow | undefined> {
+  const [found] = await db.select().from(preferences).where(eq(preferences.patientId, patientId));
   return found;
 }
 

@@ -14,10 +14,8 @@ export type Profile = PatientRow & { readonly addresses: readonly (Address & { r
 
 export type NewProfile = PatientRow & { readonly addresses: readonly Address[] };
 
-/** A patient's profile, kept from others until the transaction ends where `lock` says so. */
-export async function findProfile(db: Queryable, id: string, lock?: 'update'): Promise<Profile | undefined> {
-  const query = db.select().from(patients).where(eq(patients.id, id));
-  const [patient] = await (lock ? query.for(lock) : query);
+export async function findProfile(db: Queryable, id: string): Promise<Profile | undefined> {
+  const [patient] = await db.select().from(patients).where(eq(patients.id, id));
   if (!patient) return undefined;
   const points = await db
     .select()

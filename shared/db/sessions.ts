@@ -23,28 +23,27 @@ const use = statement<{ state: SessionState }>(
 );
 
 /** Uses a session, whose first use begins it; `db` is the patient context over its own role or its reader's. */
-export async function useSession(db: Queryable, { referenceHash, subject, country = null }: NullableUse) {
-  const { rows } = await use(db, { referenceHash, subject, country });
+export async function useSession(db: Queryable, session: SessionUse): Promise<SessionState> {
+  const { referenceHash, subject, country = null } = session;
+  const { rows } = await use(db, { referenceHash, subject: asKept(subject), country });
   return rows[0]?.state ?? 'revoked';
 }
 
-type NullableUse = Omit<SessionUse, 'country'> & { readonly country?: string | null | undefined };
+/** Whose sessions, and in which country; those that are bound to none are in every one. */
+type SignedIn = { readonly subject: string; readonly country: string };
 
 /** The sessions of a subject that can be used, the oldest first. */
 export async function listSessions(db: Queryable, { subject, country }: SignedIn): Promise<SessionRow[]> {
   return db
     .select()
     .from(sessions)
-    .where(and(eq(sessions.subject, subject), isOf(country), isLive()))
+    .where(and(isSubjects(subject), isOf(country), isLive()))
     .orderBy(asc(sessions.startedAt), asc(sessions.id));
 }
 
-/** Whose sessions, and in which country; those that are bound to none are in every one. */
-type SignedIn = { readonly subject: string; readonly country: string };
-
 /** @returns whether there was such a session of the subject, over or not. */
 export async function revokeSession(db: Queryable, { subject, country }: SignedIn, id: string): Promise<boolean> {
-  const ofSubject = and(eq(sessions.subject, subject), isOf(country), eq(sessions.id, id));
+  const ofSubject = and(isSubjects(subject), isOf(country), eq(sessions.id, id));
   await db
     .update(sessions)
     .set(revoked)
@@ -58,7 +57,7 @@ export async function revokeSessions(db: Queryable, subject: string, kept?: Buff
   const { rowCount } = await db
     .update(sessions)
     .set(revoked)
-    .where(and(eq(sessions.subject, subject), others, isLive()));
+    .where(and(isSubjects(subject), others, isLive()));
   return rowCount ?? 0;
 }
 
@@ -68,6 +67,17 @@ export async function forgetSessions(db: Queryable, before: Temporal.Instant): P
 }
 
 const revoked = { revokedAt: sql`clock_timestamp()` };
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** A UUID may be written in capitals (RFC 9562, section 4); other subjects are as their provider spells them. */
+function asKept(subject: string): string {
+  return UUID.test(subject) ? subject.toLowerCase() : subject;
+}
+
+function isSubjects(subject: string) {
+  return eq(sessions.subject, asKept(subject));
+}
 
 function isOf(country: string) {
   return or(isNull(sessions.country), eq(sessions.country, country));

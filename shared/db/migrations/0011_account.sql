@@ -104,10 +104,12 @@ DECLARE
 BEGIN
   SELECT * INTO session FROM patient.sessions WHERE reference_hash = reference;
   IF NOT FOUND THEN
-    IF who ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' AND EXISTS (
-      SELECT FROM patient.accounts WHERE patient_id = who::uuid AND status = 'erased'
-    ) THEN
-      RETURN 'revoked';
+    IF who ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN
+      -- Whoever closes the account has this to themselves until they commit.
+      PERFORM pg_advisory_xact_lock_shared(hashtextextended(who::uuid::text, 3));
+      IF EXISTS (SELECT FROM patient.accounts WHERE patient_id = who::uuid AND status = 'erased') THEN
+        RETURN 'revoked';
+      END IF;
     END IF;
     INSERT INTO patient.sessions (reference_hash, subject, country_code, started_at, last_used_at, expires_at)
     VALUES (reference, who, country, at, at, at + longest) ON CONFLICT (reference_hash) DO NOTHING;

@@ -137,6 +137,15 @@ describe('a session', () => {
     expect(await takenFor(here, subject)).toBeLessThan(1_000);
   });
 
+  it('is its subject’s, however their id is written', async () => {
+    const subject = await addPatient(world.admin);
+    const [small, large] = [await signedIn(subject), await signedIn(subject.toUpperCase())];
+    await list(large);
+    expect(await list(small)).toHaveLength(2);
+    expect((await remove('/fr/me/sessions', small)).json()).toEqual({ revoked: 1 });
+    expect(await takenFor(large, subject)).toBeLessThan(1_000);
+  });
+
   it('of another is not there to be revoked', async () => {
     const [subject, other] = [await addPatient(world.admin), await addPatient(world.admin)];
     const [mine, theirs] = [await signedIn(subject), await signedIn(other)];
@@ -206,6 +215,24 @@ it('an account that is closed signs out everywhere, and nobody signs in to it ag
   expect(await takenFor(token, subject)).toBeLessThan(1_000);
   expect(await statusAt(booking, await signedIn(subject), subject)).toBe(401);
   expect(await db.transaction((tx) => closeAccount(tx, closing))).toEqual(closed);
+});
+
+it('an account that is just being closed lets nobody in who signs in meanwhile', async () => {
+  const subject = await addPatient(world.admin);
+  const token = await signedIn(subject);
+  const closing = { patientId: subject, country: 'fr', now: Temporal.Now.instant() };
+  const signsIn = await db.transaction(async (tx) => {
+    await closeAccount(tx, closing);
+    const asked = statusAt(booking, token, subject);
+    const waits = async () => {
+      const waiting = sql`SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%use_session%'`;
+      return (await world.admin.execute(waiting)).rowCount === 1;
+    };
+    await until(waits, { what: 'the sign-in to wait' });
+    return { asked };
+  });
+  expect(await signsIn.asked).toBe(401);
 });
 
 describe('while the patients’ database is away', () => {
