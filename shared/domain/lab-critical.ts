@@ -4,7 +4,7 @@ import { isRetraction } from './lab-status.ts';
 import { contentOf } from './lab-version.ts';
 
 /** Minutes from the alert to each further one: CLSI GP47 allows an hour in all, CAP asks for 15 to 30 minutes. */
-export const escalationMinutes = [15, 30, 60] as const;
+const escalationMinutes = [15, 30, 60] as const;
 
 export type EscalationStep = 1 | 2 | 3;
 

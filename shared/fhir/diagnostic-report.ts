@@ -16,7 +16,7 @@ export type PlacedReport = Placed & {
 };
 
 /** FHIR R4 DiagnosticReport with the Observations it refers to. */
-export function toResources(placed: PlacedReport): [DiagnosticReport, ...Observation[]] {
+function toResources(placed: PlacedReport): [DiagnosticReport, ...Observation[]] {
   const { report, observationIds, patientId } = placed;
   const observations = report.observations.map((observation, index) =>
     toObservation(observation, { id: idAt(observationIds, index), patientId }),

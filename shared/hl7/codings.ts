@@ -19,7 +19,7 @@ const systems: Readonly<Record<string, string>> = {
 };
 
 /** A URI where the system has one, else its name; undefined where there is none. */
-export function systemOf(name: string): string | undefined {
+function systemOf(name: string): string | undefined {
   if (name === '') return undefined;
   const table = /^HL7(\d{4})$/.exec(name)?.[1];
   if (table !== undefined) return `http://terminology.hl7.org/CodeSystem/v2-${table}`;
