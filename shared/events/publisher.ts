@@ -42,7 +42,8 @@ export function createPublisher(sendUnsent: SendUnsent, log: Logger): Publisher 
   return {
     publish(keys) {
       for (const key of keys) waiting.add(key);
-      sending ??= sendAll();
+      // With nothing to send it would be over before it is kept here, and kept for ever.
+      if (waiting.size > 0) sending ??= sendAll();
     },
     drain: () => sending ?? Promise.resolve(),
   };
