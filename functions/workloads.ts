@@ -2,7 +2,16 @@ import type { Settings } from '../shared/runtime/config.ts';
 import type { OpenFunction } from '../shared/runtime/function.ts';
 
 /** Every function there is; each is a folder of this one, whose `index.ts` exports `open`. */
-export const workloads = ['booking', 'availability', 'notifications', 'customer', 'worker', 'homekit', 'lab-results', 'cron'] as const;
+export const workloads = [
+  'booking',
+  'availability',
+  'notifications',
+  'customer',
+  'worker',
+  'homekit',
+  'lab-results',
+  'cron',
+] as const;
 export type Workload = (typeof workloads)[number];
 
 export function isWorkload(name: string): name is Workload {

@@ -120,7 +120,7 @@ export const putProfile = {
   body: Profile,
   status: 200,
   output: Account,
-  refusals: [404, 409, 412],
+  refusals: [404, 412],
 } as const satisfies OperationContract;
 
 export const getPreferences = {
@@ -145,7 +145,7 @@ export const putPreferences = {
   body: Preferences,
   status: 200,
   output: OwnPreferences,
-  refusals: [404, 409, 412],
+  refusals: [404, 412],
 } as const satisfies OperationContract;
 
 export const listConsents = {
@@ -181,7 +181,7 @@ export const withdrawConsent = {
   summary: 'Withdraws a consent; it holds no more from the answer on',
   params: z.strictObject({ country: PathCountry, purpose: ConsentPurpose }),
   status: 204,
-  refusals: [404, 409],
+  refusals: [404],
 } as const satisfies OperationContract;
 
 export const listSessions = {
