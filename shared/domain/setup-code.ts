@@ -1,4 +1,4 @@
-/** The codes that are refused because anybody would guess them (HomeKit Accessory Protocol, R2, 4.2.1.2). */
+/** The codes that are refused because anybody would guess them (HomeKit Accessory Protocol, R2, chapter 4). */
 const GUESSABLE: ReadonlySet<number> = new Set([
   ...Array.from({ length: 10 }, (_, digit) => digit * 11_111_111),
   12_345_678,

@@ -10,7 +10,7 @@ export type Reach = {
   readonly wac: boolean;
 };
 
-/** What an accessory's label says, as a QR code or an NFC tag (HomeKit Accessory Protocol, R2, 4.2.1.4). */
+/** What an accessory's label says, as a QR code or an NFC tag (HomeKit Accessory Protocol, R2, chapter 4). */
 export type SetupPayload = Reach & {
   readonly setupCode: number;
   /** Of Apple's list, 1 to 36. */
