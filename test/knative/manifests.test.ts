@@ -104,6 +104,13 @@ it('shows the gateway the services that people use, and no other', () => {
 describe.each(kafkaSources.map((source) => [source.metadata.name, source] as const))(
   'the KafkaSource %s',
   (name, { spec }) => {
+    const service = spec.sink.ref?.name ?? '';
+
+    it('is named after the service that it feeds', () => {
+      expect(services.filter(({ metadata }) => metadata.name === service)).toHaveLength(1);
+      expect(name === service || name.startsWith(`${service}-`)).toBe(true);
+    });
+
     it('begins at the beginning, with a group of its own', () => {
       expect(spec.initialOffset).toBe('earliest');
       expect(kafkaSources.filter((other) => other.spec.consumerGroup === spec.consumerGroup)).toHaveLength(1);
@@ -114,16 +121,16 @@ describe.each(kafkaSources.map((source) => [source.metadata.name, source] as con
       const waits = Array.from({ length: retry }, (_, index) => backoffDelayMs * 2 ** (index + 1));
       expect(waits.reduce((sum, wait) => sum + wait, 0)).toBeGreaterThanOrEqual(600_000);
       const sink = kafkaSinks.find(({ metadata }) => metadata.name === deadLetterSink?.ref?.name);
-      expect(sink?.spec.topic).toBe(`dead-letters-${name}`);
+      expect(sink?.spec.topic).toBe(`dead-letters-${service}`);
     });
 
     it('reads and writes topics that exist', async () => {
       const topics = await readFile(pathOf('infra/kafka/topics.yaml'), 'utf8');
-      for (const topic of [...spec.topics, `dead-letters-${name}`]) expect(topics).toContain(`name: ${topic}\n`);
+      for (const topic of [...spec.topics, `dead-letters-${service}`]) expect(topics).toContain(`name: ${topic}\n`);
     });
 
     it('posts to the path of events', () => {
-      expect(spec.sink).toMatchObject({ ref: { kind: 'Service', name }, uri: '/events' });
+      expect(spec.sink).toMatchObject({ ref: { kind: 'Service', name: service }, uri: '/events' });
     });
   },
 );
