@@ -67,7 +67,7 @@ export function setAsideText(
       reason,
       details.join(', '),
     ]);
-    lines.push('', 'In quarantine, for somebody to look at:', table([], rows));
+    lines.push('', 'In quarantine, for somebody to look at:', table([], rows.toSorted(byFirstCell)));
   }
   if (unmapped.length > 0) {
     const rows = unmapped.map(({ sender, system, code, display }) =>
@@ -78,9 +78,13 @@ export function setAsideText(
   return lines.join('\n');
 }
 
+/** The first of them, and how many more there are. */
 function filesOf(poured: readonly Poured[], controlId: string): string {
-  return poured
-    .filter(({ told }) => told.some((each) => each.controlId === controlId))
-    .map(({ file }) => file)
-    .join(', ');
+  const [first, ...others] = poured.filter(({ controlIds }) => controlIds.includes(controlId));
+  if (!first) return '';
+  return others.length > 0 ? `${first.file} and ${others.length} more` : first.file;
+}
+
+function byFirstCell([one = '']: readonly string[], [other = '']: readonly string[]): number {
+  return one < other ? -1 : Number(one > other);
 }

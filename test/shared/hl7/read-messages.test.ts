@@ -140,11 +140,12 @@ describe('a message', () => {
         section: 'CH',
         orderedBy: [{ value: '10101234567', system: 'RPPS', type: 'RPPS' }],
         patient: {
-          birthDate: '1980-04-12',
+          birthDate: '1993-07-06',
           sex: 'female',
           identifiers: [
-            { value: '700123', system: 'LABO-VALMY', type: 'MR' },
-            { value: '280047512345678', system: 'urn:oid:1.2.250.1.213.1.4.8', type: 'NI' },
+            { value: 'FR-000001', system: 'CAREFLOW', type: 'MR' },
+            { value: '700123', system: 'LABO-VALMY', type: 'PI' },
+            { value: '293075112345678', system: 'urn:oid:1.2.250.1.213.1.4.8', type: 'NI' },
           ],
         },
         observations: [{ values: [{ number: '4.1' }] }],
@@ -171,7 +172,7 @@ describe('a message', () => {
   it('may tell of several patients, each with their own reports', () => {
     const { reports } = parsedFixture('versions/two-patients').message;
     expect(reports.map(({ patient, fillerOrder }) => [fillerOrder.value, patient.birthDate, patient.sex])).toEqual([
-      ['F-4901', '1980-04-12', 'female'],
+      ['F-4901', '1993-07-06', 'female'],
       ['F-4902', '1971-11-30', 'male'],
     ]);
   });
@@ -248,7 +249,16 @@ describe('a message that cannot be taken', () => {
   it('says nothing of what it held', () => {
     for (const name of fixtureNames('refused')) {
       const told = JSON.stringify(readFixture(name).flatMap((read) => ('faults' in read ? read.faults : [])));
-      for (const personal of ['Delatour', 'Odile', '19800412', '1980-04-12', '700123', '280047512345678', '4.1'])
+      for (const personal of [
+        'Delatour',
+        'Odile',
+        '19930706',
+        '1993-07-06',
+        '700123',
+        'FR-000001',
+        '293075112345678',
+        '4.1',
+      ])
         expect(told).not.toContain(personal);
     }
   });
