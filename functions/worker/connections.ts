@@ -35,7 +35,7 @@ export function openConnections(config: Urls, log: Logger) {
       published: config.DATABASE_URL_PATIENT_READER,
       practitioner: config.DATABASE_URL_PRACTITIONER,
     },
-    { applicationName, maxConnections: 6 },
+    { applicationName },
   );
   const redis = openRedis(config.REDIS_URL, { log });
   const { worker: db, published: patients, practitioner: practitioners, ...contexts } = databases.of;

@@ -57,7 +57,7 @@ export const run: Area = async (bench) => {
 
 /** The function with a provider that takes everything at once. */
 async function startWorker({ environment }: Servers, seals: ReturnType<typeof openSeals>): Promise<Taker> {
-  const connect = (url: string) => connectDatabase(url, { applicationName: 'careflow-bench' });
+  const connect = (url: string) => connectDatabase(url, { applicationName: 'careflow-bench', maxConnections: 16 });
   const db = connect(environment.DATABASE_URL_WORKER);
   const patients = connect(environment.DATABASE_URL_PATIENT_READER);
   const notification = connect(environment.DATABASE_URL_NOTIFICATION);
