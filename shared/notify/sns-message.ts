@@ -16,7 +16,7 @@ const common = {
 
 /** What SNS posts to an HTTP endpoint (SNS developer guide, "Parsing Amazon SNS message formats"). It may add members. */
 const SnsMessage = z.discriminatedUnion('Type', [
-  z.object({ ...common, Type: z.literal('Notification'), Subject: z.string().optional() }),
+  z.object({ ...common, Type: z.literal('Notification'), Subject: z.string().nullish() }),
   z.object({ ...common, Type: z.literal('SubscriptionConfirmation'), Token: z.string(), SubscribeURL: z.url() }),
   z.object({ ...common, Type: z.literal('UnsubscribeConfirmation'), Token: z.string(), SubscribeURL: z.url() }),
 ]);
@@ -80,7 +80,7 @@ export function signedText(message: SnsMessage): string {
     message.Type === 'Notification'
       ? { Message, MessageId, Subject: message.Subject, Timestamp, TopicArn, Type }
       : { Message, MessageId, SubscribeURL: message.SubscribeURL, Timestamp, Token: message.Token, TopicArn, Type };
-  const lines = Object.entries(members).filter(([, value]) => value !== undefined);
+  const lines = Object.entries(members).filter(([, value]) => typeof value === 'string');
   return lines.map(([name, value]) => `${name}\n${value}\n`).join('');
 }
 
