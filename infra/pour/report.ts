@@ -67,13 +67,17 @@ export function setAsideText(
       reason,
       details.join(', '),
     ]);
-    lines.push('', 'In quarantine, for somebody to look at:', table([], rows.toSorted(byFirstCell)));
+    lines.push('', 'In quarantine, for somebody to look at:', table([], rows.toSorted(byCells)));
   }
   if (unmapped.length > 0) {
     const rows = unmapped.map(({ sender, system, code, display }) =>
       [sender, system, code, display ?? ''].map(printable),
     );
-    lines.push('', 'Codes that results wait for, for somebody to say what they mean:', table([], rows));
+    lines.push(
+      '',
+      'Codes that results wait for, for somebody to say what they mean:',
+      table([], rows.toSorted(byCells)),
+    );
   }
   return lines.join('\n');
 }
@@ -85,6 +89,7 @@ function filesOf(poured: readonly Poured[], controlId: string): string {
   return others.length > 0 ? `${first.file} and ${others.length} more` : first.file;
 }
 
-function byFirstCell([one = '']: readonly string[], [other = '']: readonly string[]): number {
-  return one < other ? -1 : Number(one > other);
+function byCells(one: readonly string[], other: readonly string[]): number {
+  const [before, after] = [one.join('\0'), other.join('\0')];
+  return before < after ? -1 : Number(before > after);
 }
