@@ -1,4 +1,4 @@
-import { findAccount, isErased, takeCustomerTurn } from '../../shared/db/accounts.ts';
+import { findAccount, takeCustomerTurn } from '../../shared/db/accounts.ts';
 import type { Queryable } from '../../shared/db/client.ts';
 import { findOrder, noSuchOrder, type OrderId } from '../../shared/db/orders.ts';
 import { hasPatient, listProxiedPatients } from '../../shared/db/patients.ts';
@@ -22,13 +22,13 @@ export function customerOf({ subject }: Caller): string {
 /** The caller's id as a customer of the country. Throws `not-found`. */
 export async function mustBeCustomer(db: Queryable, caller: Caller, country: string): Promise<string> {
   const customerId = customerOf(caller);
-  if ((await hasPatient(db, country, customerId)) && !(await isErased(db, customerId))) return customerId;
+  if (await hasPatient(db, country, customerId)) return customerId;
   throw noSuchAccount();
 }
 
 /** The same, keeping others from writing about the customer until the transaction ends. */
 export async function takeTurnOf(tx: Queryable, caller: Caller, country: string): Promise<string> {
-  await takeCustomerTurn(tx, customerOf(caller));
+  if (await takeCustomerTurn(tx, customerOf(caller))) throw noSuchAccount();
   return mustBeCustomer(tx, caller, country);
 }
 

@@ -11,7 +11,7 @@ import type {
   PreferencesChanged,
   ProfileChanged,
 } from '../../schemas/events/customer.v1.ts';
-import { isErased, saveAccount, takeCustomerTurn } from '../../shared/db/accounts.ts';
+import { saveAccount, takeCustomerTurn } from '../../shared/db/accounts.ts';
 import { saveBouncedAddress } from '../../shared/db/bounced-addresses.ts';
 import type { Queryable } from '../../shared/db/client.ts';
 import { appendConsent } from '../../shared/db/consents.ts';
@@ -42,17 +42,18 @@ export function applyAccount(deps: Deps): EventHandler<typeof AccountUpdated> {
   });
 }
 
-export function applyErasure(deps: Deps): EventHandler<typeof AccountErased> {
-  return applying(deps, async (tx, { data }) => {
-    const { customerId: patientId, country, version, occurredAt } = data;
-    await eraseCustomer(tx, { patientId, country, version, now: Temporal.Instant.from(occurredAt) });
-  });
+/** What was written until the account was closed goes too. */
+export function applyErasure({ db }: Deps): EventHandler<typeof AccountErased> {
+  return async (event) => {
+    const { customerId: patientId, country, version, occurredAt } = event.data;
+    const closing = { patientId, country, version, now: Temporal.Instant.from(occurredAt) };
+    await once(db, patientInbox, CONSUMER, event, (tx) => eraseCustomer(tx, closing));
+  };
 }
 
 export function applyProfile(deps: Deps): EventHandler<typeof ProfileChanged> {
   return applying(deps, async (tx, { data }) => {
     const { customerId: id, country, version } = data;
-    if (await isErased(tx, id)) return;
     const content = await openSealed(deps, tx, data, Profile);
     if (content) await saveProfile(tx, profileOf(content, { id, country, version }));
   });
@@ -61,7 +62,6 @@ export function applyProfile(deps: Deps): EventHandler<typeof ProfileChanged> {
 export function applyPreferences(deps: Deps): EventHandler<typeof PreferencesChanged> {
   return applying(deps, async (tx, { data }) => {
     const { customerId: patientId, version } = data;
-    if (await isErased(tx, patientId)) return;
     const content = await openSealed(deps, tx, data, Preferences);
     if (content) await savePreferences(tx, preferencesOf(content, { patientId, version }));
   });
@@ -73,7 +73,6 @@ export function applyConsent(
 ): EventHandler<typeof ConsentGiven | typeof ConsentWithdrawn> {
   return applying(deps, async (tx, { data }) => {
     const { customerId: patientId, country, version, purpose, consentVersion } = data;
-    if (await isErased(tx, patientId)) return;
     const occurredAt = Temporal.Instant.from(data.occurredAt);
     await appendConsent(tx, { patientId, country, version, purpose, consentVersion, decision, occurredAt });
   });
@@ -82,7 +81,6 @@ export function applyConsent(
 export function applyBounce(deps: Deps): EventHandler<typeof AddressBounced> {
   return applying(deps, async (tx, { data }) => {
     const { customerId: patientId, channel, reason } = data;
-    if (await isErased(tx, patientId)) return;
     const addressHash = Buffer.from(data.addressHash, 'hex');
     const occurredAt = Temporal.Instant.from(data.occurredAt);
     await saveBouncedAddress(tx, { patientId, channel, addressHash, reason, occurredAt });
@@ -94,15 +92,15 @@ export async function passOrder(): Promise<void> {}
 
 type OfCustomer = EventContract<string, z.ZodType<{ readonly customerId: string }>>;
 
-/** Has its effect once for all deliveries of an event, while nobody else writes about the customer. */
+/** Has its effect once for all deliveries of an event, while nobody else writes about the customer, and none once they are erased. */
 function applying<Contract extends OfCustomer>(
   { db }: Deps,
   effect: (tx: Queryable, event: EventOf<Contract>) => Promise<void>,
 ): EventHandler<Contract> {
   return async (event) => {
     await once(db, patientInbox, CONSUMER, event, async (tx) => {
-      await takeCustomerTurn(tx, event.data.customerId);
-      await effect(tx, event);
+      const isErased = await takeCustomerTurn(tx, event.data.customerId);
+      if (!isErased) await effect(tx, event);
     });
   };
 }

@@ -1,7 +1,7 @@
 import type { EventOf } from '../../schemas/events/contract.ts';
 import type { TestKitRegistered } from '../../schemas/events/homekit.v1.ts';
 import type { ResultReleased } from '../../schemas/events/lab-result.v1.ts';
-import { isErased, takeCustomerTurn } from '../../shared/db/accounts.ts';
+import { takeCustomerTurn } from '../../shared/db/accounts.ts';
 import type { Queryable } from '../../shared/db/client.ts';
 import { once } from '../../shared/db/inbox.ts';
 import { lockKitOrder, saveKitResult } from '../../shared/db/orders.ts';
@@ -33,7 +33,7 @@ export function registerKit(deps: Deps): EventHandler<typeof TestKitRegistered> 
 export function resultKit(deps: Deps): EventHandler<typeof ResultReleased> {
   return following(deps, async (tx, { data }, { traceparent }) => {
     const { patientId, testKitId, reportId } = data;
-    if (testKitId === undefined || (await isErased(tx, patientId))) return [];
+    if (testKitId === undefined) return [];
     await saveKitResult(tx, { testKitId, patientId, reportId, releasedAt: Temporal.Instant.from(data.releasedAt) });
     const order = await lockKitOrder(tx, { patientId, testKitId });
     if (order?.status !== 'registered') return [];
@@ -53,8 +53,8 @@ function following<Event extends KitEvent>(
 ): (event: Event, context: EventContext) => Promise<void> {
   return async (event, context) => {
     const told = await once(db, patientInbox, CONSUMER, event, async (tx) => {
-      await takeCustomerTurn(tx, event.data.patientId);
-      const events = await effect(tx, event, context);
+      const isErased = await takeCustomerTurn(tx, event.data.patientId);
+      const events = isErased ? [] : await effect(tx, event, context);
       await enqueue(tx, patientOutbox, events);
       return events;
     });

@@ -1,5 +1,5 @@
 import type { putProfile as contract } from '../../schemas/api/customer.ts';
-import { isErased, saveAccount, takeCustomerTurn } from '../../shared/db/accounts.ts';
+import { saveAccount, takeCustomerTurn } from '../../shared/db/accounts.ts';
 import type { Queryable } from '../../shared/db/client.ts';
 import { accountUpdated, profileChanged } from '../../shared/db/customer-events.ts';
 import type { OutgoingEvent } from '../../shared/db/outbox.ts';
@@ -16,9 +16,9 @@ export function putProfile(deps: Deps): Operation<typeof contract> {
   return async ({ country, ...content }, { caller, ifMatch, traceparent }) => {
     const id = customerOf(caller);
     const body = await commit(deps, async (tx) => {
-      await takeCustomerTurn(tx, id);
+      const isErased = await takeCustomerTurn(tx, id);
       const former = await findProfile(tx, id);
-      if ((former && former.country !== country) || (await isErased(tx, id))) throw noSuchAccount();
+      if (isErased || (former && former.country !== country)) throw noSuchAccount();
       mustMatch(former?.version, ifMatch);
       const change = { patientId: id, country, version: (former?.version ?? 0) + 1, changedAt: deps.now() };
       await saveProfile(tx, profileOf(content, { ...change, id }));

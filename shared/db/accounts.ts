@@ -1,24 +1,29 @@
-import { and, eq, ne, sql } from 'drizzle-orm';
+import { eq, ne, sql } from 'drizzle-orm';
 
 import type { Queryable } from './client.ts';
 import { accounts } from './schema/account.ts';
 import { revokeSessions } from './sessions.ts';
+import { statement } from './statement.ts';
 
 export type AccountRow = typeof accounts.$inferSelect;
 
-/** Makes those who write about one customer take turns until their transactions end. Before any row lock. */
-export async function takeCustomerTurn(tx: Queryable, patientId: string): Promise<void> {
-  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${patientId}::uuid::text, 3))`);
+const takeTurn = statement<{ erased: boolean }>(
+  'take_customer_turn',
+  sql`SELECT patient.take_customer_turn(${sql.placeholder('patientId')}) AS erased`,
+);
+
+/**
+ * Makes those who write about one customer take turns until their transactions end. Before any row lock.
+ * @returns whether the customer was erased.
+ */
+export async function takeCustomerTurn(tx: Queryable, patientId: string): Promise<boolean> {
+  const { rows } = await takeTurn(tx, { patientId });
+  return rows[0]?.erased ?? false;
 }
 
 export async function findAccount(db: Queryable, patientId: string): Promise<AccountRow | undefined> {
   const [account] = await db.select().from(accounts).where(eq(accounts.patientId, patientId));
   return account;
-}
-
-export async function isErased(db: Queryable, patientId: string): Promise<boolean> {
-  const erased = and(eq(accounts.patientId, patientId), eq(accounts.status, 'erased'));
-  return (await db.$count(accounts, erased)) === 1;
 }
 
 /**

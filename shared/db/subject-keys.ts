@@ -1,15 +1,18 @@
-import { eq, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 
 import type { Queryable } from './client.ts';
 import { publishedSubjectKeys, subjectKeys } from './schema/patient.ts';
+import { statement } from './statement.ts';
+
+const find = statement<{ wrapped: string | null }>(
+  'find_subject_key',
+  sql`SELECT wrapped_key AS wrapped FROM ${publishedSubjectKeys} WHERE patient_id = ${sql.placeholder('patientId')}`,
+);
 
 /** A patient's wrapped key; null once it was destroyed, undefined where there never was one. */
 export async function findSubjectKey(db: Queryable, patientId: string): Promise<string | null | undefined> {
-  const [kept] = await db
-    .select({ wrappedKey: publishedSubjectKeys.wrappedKey })
-    .from(publishedSubjectKeys)
-    .where(eq(publishedSubjectKeys.patientId, patientId));
-  return kept?.wrappedKey;
+  const { rows } = await find(db, { patientId });
+  return rows[0]?.wrapped;
 }
 
 /**

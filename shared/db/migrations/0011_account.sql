@@ -39,6 +39,17 @@ CREATE TABLE patient.accounts (
   CONSTRAINT account_status CHECK (status IN ('active', 'suspended', 'erased'))
 );
 --> statement-breakpoint
+-- Makes those who write about one customer take turns until their transactions end, and answers whether the customer was
+-- erased: it stays so.
+CREATE FUNCTION patient.take_customer_turn(patient uuid) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended(patient::text, 3));
+  -- A statement of its own, so that it sees what was committed until it had its turn.
+  RETURN EXISTS (SELECT FROM patient.accounts WHERE patient_id = patient AND status = 'erased');
+END
+$$;
+--> statement-breakpoint
 ALTER TABLE patient.preferences
   ADD COLUMN version integer NOT NULL DEFAULT 1,
   DROP CONSTRAINT preferences_patient_id_fkey;

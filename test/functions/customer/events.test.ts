@@ -324,5 +324,5 @@ describe('10,000 events of customers', () => {
     const [wanted, found] = [await stateOf(ordered), await stateOf(shuffled)];
     expect(JSON.stringify(wanted['consents'])).toContain('withdrawn');
     expect(found).toEqual(wanted);
-  }, 180_000);
+  }, 300_000);
 });
