@@ -27,6 +27,13 @@ export const nowhere = {
   AWS_REGION: 'eu-west-3',
   EMAIL_FROM: 'no-reply@careflow.example',
   SUBJECT_KEYS_SECRET: Buffer.alloc(32).toString('base64url'),
+  // RFC 7517, A.1.
+  RETENTION_PUBLIC_KEY: JSON.stringify({
+    kty: 'EC',
+    crv: 'P-256',
+    x: 'MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4',
+    y: '4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM',
+  }),
   SMS_SENDER_ID: 'Careflow',
 };
 

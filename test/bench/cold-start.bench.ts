@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { type Workload, workloads } from '../../functions/workloads.ts';
+import { nowhere } from '../../infra/image/warm.ts';
 import type { Area, Bench } from './bench.ts';
 import { addOffers, offerAt, type Offers } from './booking-offers.ts';
 import { buildBundle } from './bundle.ts';
@@ -34,6 +35,7 @@ export const run: Area = (bench) =>
     const offers = await addOffers(servers.postgres.url, provider.tokenOf);
     const program = await buildBundle(join(servers.dir, 'image'));
     const environment = {
+      ...nowhere,
       ...servers.environment,
       ...provider.environment,
       AWS_REGION: 'eu-west-3',
