@@ -1,3 +1,5 @@
+import { createHash, randomBytes } from 'node:crypto';
+
 import * as fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -50,6 +52,14 @@ describe('a good access token', () => {
       scopes: ['bookings:read', 'bookings:write'],
       country: 'fr',
     });
+  });
+
+  it('names its session by the hash of a reference, and none where it has none', async () => {
+    const verify = await verifierOf();
+    const sid = randomBytes(16).toString('base64url');
+    const { session } = await verify(await bearer(key, { claims: { sid } }));
+    expect(session).toEqual(createHash('sha256').update(sid).digest());
+    expect(await verify(await bearer(key))).not.toHaveProperty('session');
   });
 
   it.each(['ES256', 'RS256', 'EdDSA'])('may be signed with %s', async (alg) => {
