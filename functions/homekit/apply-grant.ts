@@ -22,10 +22,11 @@ export function applyGrant(deps: Deps) {
       // Gone with the person it was of, withdrawn, or seen to before.
       if (device === undefined || grant?.status !== 'received') return [];
       const refusedBecause = reasonsAgainst(device, grant, cause.now);
-      if (refusedBecause.length === 0)
-        return await (grant.role === 'owner' ? transfer : authorize)(tx, device, grant, cause);
-      await saveGrant(tx, { ...grant, status: 'refused', refusedBecause, updatedAt: cause.now });
-      return [];
+      if (refusedBecause.length > 0) {
+        await saveGrant(tx, { ...grant, status: 'refused', refusedBecause, updatedAt: cause.now });
+        return [];
+      }
+      return grant.role === 'owner' ? transfer(tx, device, grant, cause) : authorize(tx, device, grant, cause);
     });
   };
 }

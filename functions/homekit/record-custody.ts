@@ -3,6 +3,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { EventOf } from '../../schemas/events/contract.ts';
 import type { CustodyScanSubmitted } from '../../schemas/events/homekit-registration.v1.ts';
 import type { Queryable } from '../../shared/db/client.ts';
+import { findPerson } from '../../shared/db/eligibility.ts';
 import { type Cause, testKitRejected } from '../../shared/db/homekit-events.ts';
 import type { OutgoingEvent } from '../../shared/db/outbox.ts';
 import type { CustodyScanRow, SampleRejection } from '../../shared/db/schema/homekit.ts';
@@ -23,7 +24,6 @@ import { againstSample } from '../../shared/domain/test-kit.ts';
 import type { EventContext } from '../../shared/runtime/function.ts';
 import { seeTo } from './commit.ts';
 import type { Deps } from './deps.ts';
-import { findPerson } from '../../shared/db/eligibility.ts';
 
 /** Adds a scan to its kit's chain of custody. A sample that comes too late, or out of nowhere, is rejected with it. */
 export function recordCustody(deps: Deps) {

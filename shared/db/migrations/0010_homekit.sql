@@ -268,12 +268,6 @@ CREATE VIEW homekit.published_test_kits AS
   FROM homekit.test_kits
   WHERE status IN ('registered', 'collected', 'posted', 'accessioned', 'resulted');
 --> statement-breakpoint
--- What decides whether a person may use a test, from the context that knows.
-CREATE VIEW patient.published_eligibility AS
-  SELECT id AS patient_id, country_code, time_zone, birth_date, sex FROM patient.patients;
---> statement-breakpoint
-GRANT SELECT ON patient.published_eligibility TO careflow_patient_reader;
---> statement-breakpoint
 GRANT USAGE ON SCHEMA homekit TO careflow_homekit, careflow_homekit_reader;
 --> statement-breakpoint
 GRANT SELECT, INSERT, UPDATE, DELETE ON homekit.devices, homekit.challenges, homekit.proofs, homekit.grants,
