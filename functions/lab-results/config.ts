@@ -6,6 +6,7 @@ export const settings = {
   DATABASE_URL_LABORATORY: postgres,
   DATABASE_URL_PATIENT_READER: postgres,
   DATABASE_URL_PRACTITIONER_READER: postgres,
+  DATABASE_URL_HOMEKIT_READER: postgres,
   REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
   EVENT_LOG_URL: eventLogUrl(),
   OIDC_ISSUER: url(),

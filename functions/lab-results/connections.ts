@@ -12,6 +12,7 @@ type Urls = {
   readonly DATABASE_URL_LABORATORY: string;
   readonly DATABASE_URL_PATIENT_READER: string;
   readonly DATABASE_URL_PRACTITIONER_READER: string;
+  readonly DATABASE_URL_HOMEKIT_READER: string;
   readonly REDIS_URL: string;
   readonly EVENT_LOG_URL: string;
 };
@@ -24,10 +25,11 @@ export function openConnections(config: Urls, log: Logger) {
       laboratory: config.DATABASE_URL_LABORATORY,
       patient: config.DATABASE_URL_PATIENT_READER,
       practitioner: config.DATABASE_URL_PRACTITIONER_READER,
+      homekit: config.DATABASE_URL_HOMEKIT_READER,
     },
     { applicationName },
   );
-  const { laboratory: db, patient: patients, practitioner: practitioners } = databases.of;
+  const { laboratory: db, patient: patients, practitioner: practitioners, homekit: kits } = databases.of;
   const redis = openRedis(config.REDIS_URL, { log });
   const eventLog = openEventLog(config.EVENT_LOG_URL, { clientId: applicationName, log });
   const append = appendTo(eventLog);
@@ -39,5 +41,5 @@ export function openConnections(config: Urls, log: Logger) {
     redis.disconnect();
   };
   const { publish } = publisher;
-  return { db, patients, practitioners, redis, append, publish, dependencies: databases.pings, close };
+  return { db, patients, practitioners, kits, redis, append, publish, dependencies: databases.pings, close };
 }

@@ -5,9 +5,10 @@ import type { Publisher } from '../../shared/events/publisher.ts';
 /** What the operations and handlers of this function are lent. */
 export type Deps = {
   readonly db: Database;
-  /** What the patient and the practitioner context publish. */
+  /** What the patient, the practitioner and the homekit context publish. */
   readonly patients: Queryable;
   readonly practitioners: Queryable;
+  readonly kits: Queryable;
   /** Resolves when events are durable in the log. */
   readonly append: AppendEvents;
   readonly publish: Publisher['publish'];

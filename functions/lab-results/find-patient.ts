@@ -3,29 +3,40 @@ import type { Queryable } from '../../shared/db/client.ts';
 import { type KnownIdentity, listIdentified, listIdentities } from '../../shared/db/patient-identities.ts';
 import { matchPatient, type MismatchReason } from '../../shared/domain/lab-patient-match.ts';
 import type { LabReport } from '../../shared/domain/lab-report.ts';
+import { listSampledKits } from '../../shared/db/sampled-kits.ts';
 import type { Deps } from './deps.ts';
 
-export type FoundPatient = { readonly patientId: string; readonly country: string };
+export type FoundPatient = {
+  readonly patientId: string;
+  readonly country: string;
+  /** The home test kit that the specimen came in. */
+  readonly testKitId?: string | undefined;
+};
 export type NotFound = { readonly reasons: readonly (MismatchReason | 'of-another-country')[] };
 
 /**
- * Whose results they are: by the laboratory's order and the patient's identifiers, which must lead to one person whose birth
- * date and sex do not contradict.
+ * Whose results they are: by the laboratory's order, the specimen's barcode and the patient's identifiers, which must lead to
+ * one person whose birth date and sex do not contradict.
  */
 export async function findPatient(
-  { patients }: Pick<Deps, 'patients'>,
+  { patients, kits }: Pick<Deps, 'patients' | 'kits'>,
   tx: Queryable,
   { sender, report, country }: { sender: string; report: LabReport; country: string | null },
 ): Promise<FoundPatient | NotFound> {
   const { fillerOrder, patient } = report;
   const ofOrder = await listPatientsOfOrder(tx, sender, fillerOrder.value);
-  const byOrder = await listIdentities(patients, ofOrder);
+  const ofKits = await listSampledKits(kits, barcodesOf(report));
+  const byOrder = await listIdentities(patients, [...ofOrder, ...ofKits.map((kit) => kit.patientId)]);
   const byIdentifier = await listIdentified(patients, patient.identifiers);
   const match = matchPatient({ byOrder, byIdentifier, birthDate: patient.birthDate, sex: patient.sex });
   if (!match.matched) return match;
   const known = find([...byOrder, ...byIdentifier], match.patientId);
   if (country !== null && known.country !== country) return { reasons: ['of-another-country'] };
-  return known;
+  return { ...known, testKitId: ofKits[0]?.testKitId };
+}
+
+function barcodesOf({ specimens }: LabReport): string[] {
+  return specimens.flatMap(({ identifiers }) => identifiers.map(({ value }) => value));
 }
 
 /** The country of the first of the message's patients whom anybody knows by an identifier; null for nobody. */

@@ -32,6 +32,7 @@ export type Telling = {
   readonly country: string;
   readonly patientId: string;
   readonly practitionerId: string | undefined;
+  readonly testKitId?: string | undefined;
   readonly report: LabReport;
 };
 
@@ -79,9 +80,10 @@ export function mergeReport(telling: Telling, known: Known): Merged {
   const version = reportVersion(telling, id, keep);
   const current = known.report;
   const isNewer = !current || compareVersions(versionOf(current), versionOf(version)) < 0;
+  const testKitId = current?.testKitId ?? telling.testKitId ?? null;
   const tellings = report.observations.map((said) => tellingOf(telling, id, said, keep));
   return {
-    report: current && !isNewer ? current : newestReport(telling, version, current),
+    report: { ...(current && !isNewer ? current : newestReport(telling, version, current)), testKitId },
     reportVersions: [version],
     reportChange: isNewer ? changeOf(current && versionOf(current), versionOf(version)) : 'repeated',
     observations: tellings.flatMap((one) => mergeObservation(one, telling, known)),

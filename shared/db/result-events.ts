@@ -8,7 +8,8 @@ type At = { readonly now: Temporal.Instant; readonly traceparent: string };
 
 export function resultReleased(report: ReportRow, at: At): OutgoingEvent {
   const releasedAt = (report.releasedAt ?? at.now).toString();
-  return outgoing(events.ResultReleased, { ...about(report, at), data: { ...reportOf(report), releasedAt } });
+  const ofKit = report.testKitId !== null && { testKitId: report.testKitId };
+  return outgoing(events.ResultReleased, { ...about(report, at), data: { ...reportOf(report), releasedAt, ...ofKit } });
 }
 
 export function resultCorrected(report: ReportRow, at: At): OutgoingEvent {

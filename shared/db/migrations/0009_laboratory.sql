@@ -104,6 +104,8 @@ CREATE TABLE laboratory.reports (
   patient_id uuid NOT NULL,
   -- Who ordered it, where that is one of ours.
   practitioner_id uuid,
+  -- The home test kit that its specimen came in.
+  test_kit_id uuid,
   sender text NOT NULL,
   filler_order text NOT NULL,
   identity text NOT NULL,

@@ -82,6 +82,7 @@ export const labReports = laboratorySchema.table('reports', {
   country: char('country_code', { length: 2 }).notNull(),
   patientId: uuid('patient_id').notNull(),
   practitionerId: uuid('practitioner_id'),
+  testKitId: uuid('test_kit_id'),
   sender: text().notNull(),
   fillerOrder: text('filler_order').notNull(),
   identity: text().notNull(),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { addKit } from '../homekit/world.ts';
 import { bundle, submitted, submittedData } from './samples.ts';
 import { bearer, codesIn, type Known, type Lab, openLab, oru, type Oru, recordOf, requestOf } from './world.ts';
 
@@ -134,6 +135,25 @@ describe('the right patient', () => {
     await pour({ ...other, order, controlId });
     expect(await lab.results(other.patientId)).toEqual([]);
     expect(await waiting(controlId)).toMatchObject([{ details: ['order-of-another'] }]);
+  });
+
+  it('is found by the barcode of a home test kit, whose result this is then', async () => {
+    const kit = await addKit({ admin: lab.admin });
+    await lab.rows(
+      `INSERT INTO homekit.test_kit_registrations
+        VALUES ($1, 'fr', $1, $2, $3, '2030-03', 1, 'registered', NULL, NULL, now(), now())`,
+      [patient.patientId, kit.code, kit.id],
+    );
+    const held =
+      "UPDATE homekit.test_kits SET status = 'registered', patient_id = $1, registration_id = $1 WHERE id = $2";
+    await lab.rows(held, [patient.patientId, kit.id]);
+    const [order, other] = [randomUUID(), randomUUID().slice(0, 18)];
+    await pour({ order, mrn: '', barcode: kit.barcode });
+    expect((await reportOf(order))?.observations).toHaveLength(1);
+    expect((await lab.told()).at(-1)).toMatchObject({ data: { testKitId: kit.id, patientId: patient.patientId } });
+    const stranger = await lab.addKnown();
+    await pour({ ...stranger, controlId: other, barcode: kit.barcode });
+    expect(await waiting(other)).toMatchObject([{ details: ['order-of-another'] }]);
   });
 
   it('is nobody of another country than the message was sent to', async () => {

@@ -12,7 +12,7 @@ const STATE = ['reports', 'report_versions', 'observations', 'observation_versio
 
 /** The people of the fixtures and of the made-up day, under ids that are the same in every laboratory. */
 const people = [
-  { authority: 'LABO-VALMY', mrn: '700123', birthDate: '1980-04-12', id: '00000000-0000-4000-8000-000000000001' },
+  { authority: 'CAREFLOW', mrn: 'FR-000001', birthDate: '1993-07-06', id: '00000000-0000-4000-8000-000000000001' },
   { authority: 'CLINIC', mrn: 'day-1', birthDate: '1985-04-12', id: '00000000-0000-4000-8000-000000000002' },
   { authority: 'CLINIC', mrn: 'day-2', birthDate: '1985-04-12', id: '00000000-0000-4000-8000-000000000003' },
 ];
@@ -135,6 +135,7 @@ describe('a day of messages', () => {
     const once = await openDay();
     await pour(once, day);
     const expected = await stateOf(once);
+    for (const { id } of people) expect((await once.results(id, staff)).length).toBeGreaterThan(2);
     expect(expected.length).toBeGreaterThan(100_000);
     for (const seed of [1, 2]) {
       const twice = await openDay();

@@ -30,10 +30,11 @@ export async function openLab() {
   const admin = connectAdmin(database.url);
   const connect = (role: string) => connectDatabase(database.urlFor(role), { applicationName: 'lab-results' });
   const proxy = await startProxy(database.urlFor('careflow_laboratory'));
-  const [db, patients, practitioners] = [
+  const [db, patients, practitioners, kits] = [
     connectDatabase(proxy.url, { applicationName: 'lab-results' }),
     connect('careflow_patient_reader'),
     connect('careflow_practitioner_reader'),
+    connect('careflow_homekit_reader'),
   ];
   let time = Temporal.Instant.from(MORNING);
   const log = { records: new Array<AnyEvent>(), isAway: false, delivered: 0 };
@@ -41,6 +42,7 @@ export async function openLab() {
     db,
     patients,
     practitioners,
+    kits,
     append: async (events) => {
       if (log.isAway) throw new AppError('unavailable', 'the event log did not take the records');
       log.records.push(...events.map(({ event }) => event));
@@ -143,7 +145,7 @@ export async function openLab() {
 
     async close() {
       await app.close();
-      await Promise.all([db, patients, practitioners, admin].map(({ $client }) => $client.end()));
+      await Promise.all([db, patients, practitioners, kits, admin].map(({ $client }) => $client.end()));
       await proxy.close();
       await database.drop();
     },
@@ -208,6 +210,8 @@ export type Oru = {
   readonly changedAt?: string;
   readonly section?: string;
   readonly observations?: readonly Obx[];
+  /** Of the specimen. */
+  readonly barcode?: string;
 };
 
 export const potassium = '2823-3^Potassium^LN';
@@ -229,6 +233,7 @@ export function oru(message: Oru): string {
     `PID|1||${message.mrn}^^^${AUTHORITY}^MR||MOREAU^CAMILLE||${birthDate}|${sex}`,
     obr,
     ...(message.observations ?? [{}]).map((obx, index) => obxOf(obx, index + 1)),
+    ...(message.barcode === undefined ? [] : [`SPM|1|${message.barcode}||BLD^Blood^HL70487`]),
     '',
   ].join('\r');
 }
