@@ -31,10 +31,10 @@ function bound(number: string, inclusive: boolean): Bound {
   return { number: decimalOf(number), inclusive };
 }
 
-/** With a point, as JSON and FHIR write decimals, and a digit before it. */
+/** As JSON and FHIR write decimals: with a point and a digit before it, and no zero or plus that says nothing. */
 function decimalOf(written: string): string {
   return written
     .replace(',', '.')
-    .replace(/^\+/, '')
+    .replace(/^([+-]?)0*(?=\.|\d)/, (_, sign: string) => (sign === '-' ? '-' : ''))
     .replace(/^(-?)\./, '$10.');
 }

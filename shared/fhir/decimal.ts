@@ -11,9 +11,12 @@ export function parseFhirJson(text: string): unknown {
   return JSON.parse(text.replaceAll(DECIMAL_VALUE, '"value"$1"$2"'));
 }
 
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
 /** A number that JSON.stringify writes as it is given. Read it from the JSON: in memory it may be no number. */
 export function jsonNumber(decimal: Decimal): number {
   const number = Number(decimal);
+  if (!JSON_NUMBER.test(decimal)) return number;
   // The type that FHIR resources are described in has no other word for a decimal.
   return String(number) === decimal ? number : (JSON.rawJSON(decimal) as unknown as number);
 }

@@ -10,32 +10,39 @@ export function readObservations(
   at: string,
   open: OpenBundle,
 ): LabObservation[] {
-  const found = collect(results ?? [], `${at}.result`, open, new Set());
   const occurrences = new Map<string, number>();
-  return found.flatMap(({ resource }) => readObservation(resource, occurrences));
+  return collect(placed(results ?? [], `${at}.result`), open).flatMap(({ resource }) =>
+    readObservation(resource, occurrences),
+  );
 }
 
-/** `seen` keeps a panel that holds itself from going round for ever. */
-function collect(
-  references: readonly ReferenceElement[],
-  at: string,
-  open: OpenBundle,
-  seen: Set<string>,
-): Found<'Observation'>[] {
-  return references.flatMap((reference, index) => {
-    const found = open.follow('Observation', reference);
-    if (!found) return refuseMissing(`${at}[${index}]`, open);
-    if (seen.has(found.at)) return [];
-    seen.add(found.at);
-    return [found, ...collect(found.resource.hasMember ?? [], `${found.at}.hasMember`, open, seen)];
-  });
+type Placed = { readonly reference: ReferenceElement; readonly expression: string };
+
+function placed(references: readonly ReferenceElement[], at: string): Placed[] {
+  return references.map((reference, index) => ({ reference, expression: `${at}[${index}]` }));
+}
+
+/** Each once, before what it holds: a panel may hold itself, and panels may hold one another however deep. */
+function collect(first: Placed[], open: OpenBundle): Found<'Observation'>[] {
+  const seen = new Set<string>();
+  const collected: Found<'Observation'>[] = [];
+  const waiting = first.toReversed();
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const found = open.follow('Observation', next.reference);
+    if (!found) refuseMissing(next.expression, open);
+    else if (!seen.has(found.at)) {
+      seen.add(found.at);
+      collected.push(found);
+      waiting.push(...placed(found.resource.hasMember ?? [], `${found.at}.hasMember`).toReversed());
+    }
+  }
+  return collected;
 }
 
 /** What a report refers to and does not bring along would be lost. */
-function refuseMissing(expression: string, { faults }: OpenBundle): never[] {
+function refuseMissing(expression: string, { faults }: OpenBundle): void {
   const fault = { code: faultCodes.unknownKey, severity: 'error' } as const;
   faults.push({ ...fault, expression, text: 'The bundle does not hold this Observation' });
-  return [];
 }
 
 function readObservation(resource: Read<'Observation'>, occurrences: Map<string, number>): LabObservation[] {

@@ -33,11 +33,15 @@ type Parts = { readonly messages: string[][]; readonly trailers: string[]; reado
 
 function readFrame(lines: readonly string[], { messages, trailers, faults }: Parts): void {
   let current: string[] | undefined;
+  let separator: string | undefined;
   for (const line of lines) {
-    const name = segmentName(line, current?.[0]?.charAt(3));
-    if (name === 'MSH') messages.push((current = [line.trimStart()]));
-    else if (name !== undefined && ENVELOPE.has(name)) {
-      current = undefined;
+    const name = segmentName(line, separator);
+    if (name === 'MSH') {
+      const first = line.trimStart();
+      separator = first.charAt(3);
+      messages.push((current = [first]));
+    } else if (name !== undefined && ENVELOPE.has(name)) {
+      current = separator = undefined;
       if (name === 'BTS') trailers.push(line.trimStart());
     } else if (current) append(current, line, name !== undefined);
     else if (line.trim() !== '') faults.push(outside(messages.length));

@@ -12,6 +12,8 @@ describe('parseReferenceRange', () => {
     ['-2 - 2', '-2', '2'],
     ['-5--2', '-5', '-2'],
     ['.5-1', '0.5', '1'],
+    ['00.5-+010', '0.5', '10'],
+    ['0-0.0', '0', '0.0'],
     ['3.5-5.1 mmol/L', '3.5', '5.1'],
   ])('reads both ends of %s', (text, low, high) => {
     expect(parseReferenceRange(text)).toEqual({

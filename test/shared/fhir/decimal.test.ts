@@ -52,4 +52,8 @@ describe('decimals', () => {
     const numbers = ['5.10', '0.1', '-3', '12345678901234567890.123', '0'];
     expect(JSON.stringify(numbers.map(jsonNumber))).toBe(`[${numbers.join()}]`);
   });
+
+  it('are written as near as can be where JSON has no way to write them so', () => {
+    expect(JSON.stringify(['007', '.5', '+1', 'none'].map(jsonNumber))).toBe('[7,0.5,1,null]');
+  });
 });

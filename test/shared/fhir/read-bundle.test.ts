@@ -1,4 +1,4 @@
-import type { Bundle } from '@medplum/fhirtypes';
+import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -130,6 +130,21 @@ describe('a bundle', () => {
     expect(
       reportIn(sampleBundle({ observation: panel }, [{ resource: member }])).observations.map(({ code }) => code.text),
     ).toEqual(['Sodium']);
+  });
+
+  it('may have panels in panels however deep', () => {
+    const depth = 9_000;
+    const panels = Array.from({ length: depth }, (_, index): BundleEntry => ({
+      resource: {
+        resourceType: 'Observation',
+        id: `panel-${index}`,
+        status: 'final',
+        code: { text: `Panel ${index}` },
+        hasMember: [{ reference: `Observation/${index + 1 < depth ? `panel-${index + 1}` : 'potassium'}` }],
+      },
+    }));
+    const bundle = sampleBundle({ report: { result: [{ reference: 'Observation/panel-0' }] } }, panels);
+    expect(reportIn(bundle).observations.map(({ code }) => code.text)).toEqual(['Potassium']);
   });
 
   it('calls amended what was appended, and keeps the word', () => {

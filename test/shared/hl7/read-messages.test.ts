@@ -103,6 +103,13 @@ describe('dirt', () => {
     expect(next?.values).toMatchObject([{ number: '4.1' }]);
   });
 
+  it('is read in a time that grows no faster than it does', () => {
+    const message = fixtureBytes('dirt/lf-lines').toString();
+    const lines = (count: number) => Buffer.from(message.replace('PID', `${'x\n'.repeat(count)}PID`));
+    const broken = readMessages(lines(300_000), paris);
+    expect(broken).toHaveLength(1);
+  }, 5_000);
+
   it('takes the null value for none', () => {
     for (const observation of observationsOf('dirt/null-values'))
       expect(observation).toMatchObject({ values: [], ranges: [], interpretation: [] });
