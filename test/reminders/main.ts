@@ -8,7 +8,7 @@ import { runReminders } from './run.ts';
 
 const usage = `Kills the notifications function of a platform of its own at random while reminders fall due, then counts them.
 
-  npm run test:reminders -- [--reminders 10000] [--minutes 8] [--sms 10] [--seed 1]
+  npm run test:reminders -- [--reminders 10000] [--minutes 20] [--sms 10] [--seed 1]
 
   --reminders  how many, up to 50000
   --minutes    on how many minutes they fall due, up to 30
@@ -34,7 +34,7 @@ async function main(args: string[]): Promise<void> {
 function readArguments(args: string[]) {
   const text = (fallback: string) => ({ type: 'string', default: fallback }) as const;
   const seed = String(Math.floor(Math.random() * 1_000_000));
-  const options = { reminders: text('10000'), minutes: text('8'), sms: text('10'), seed: text(seed) };
+  const options = { reminders: text('10000'), minutes: text('20'), sms: text('10'), seed: text(seed) };
   const { values } = parseArgs({ args, options });
   return {
     reminders: countOf('reminders', values.reminders, 1, 50_000),
