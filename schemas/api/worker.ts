@@ -28,7 +28,10 @@ export const ExportArchive = z
     createdAt: Instant,
     contexts: z
       .record(z.string(), z.record(z.string(), Rows))
-      .meta({ description: 'Rows by context and table, as they are kept; what is kept sealed is opened' }),
+      .meta({
+        description:
+          'Rows by context and table, as they are kept; what is kept sealed is opened, bytes are hexadecimal after \\x',
+      }),
   })
   .meta({ id: 'ExportArchive', description: 'Everything that is kept of a patient (GDPR, articles 15 and 20)' });
 
