@@ -5,7 +5,7 @@ export type Place = { readonly at: Temporal.Instant; readonly id: string };
 
 const PLACE = /^(\d{4}-[\d:.TZ-]{10,30}) ([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/;
 
-export function writeCursor({ at, id }: Place): string {
+function writeCursor({ at, id }: Place): string {
   return Buffer.from(`${at.toString()} ${id}`).toString('base64url');
 }
 

@@ -58,13 +58,13 @@ Careflow is ready at ${gateway}. In another terminal, in this folder, paste:
     -d '{"patientId":"${patient.id}","kitCode":"${kit.code}","consentVersion":"2026-03"}' | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
   curl -s -H "Authorization: Bearer $TOKEN" ${gateway}/fr/homekit/test-kits/$KIT
 
-  # A laboratory sends a potassium of theirs as HL7 v2 and is answered ACK; they are told, and read it
+  # A laboratory sends a potassium of theirs as HL7 v2 and is answered ACK; the patient reads it a moment later, and is told
   LIS=$(npm run --silent token -- --role system)
   printf '%s\\r' 'MSH|^~\\&|LIS|LAB|CAREFLOW|CAREFLOW|'$(date +%Y%m%d%H%M%S%z)'||ORU^R01^ORU_R01|WALK-'$(date +%s)'|P|2.5.1' \\
     'PID|1||${patient.identifier.value}^^^${patient.identifier.authority}^MR||||${patient.birthDate.replaceAll('-', '')}|${patient.sex === 'female' ? 'F' : 'M'}' \\
     'OBR|1||ORDER-'$(date +%s)'|24326-1^Electrolytes^LN|||'$(date +%Y%m%d%H%M%S%z)'|||||||||${practitioner.id}||||||'$(date +%Y%m%d%H%M%S%z)'||CH|F' \\
     'OBX|1|NM|2823-3^Potassium^LN||4.2|mmol/L|3.5-5.1|N|||F' |
-    curl -s -X POST ${gateway}/fr/lab-results -H "Authorization: Bearer $LIS" -H 'Content-Type: application/hl7-v2' --data-binary @- | tr '\\r' '\\n'
+    curl -s -X POST ${gateway}/fr/lab-results -H "Authorization: Bearer $LIS" -H 'Content-Type: application/hl7-v2' --data-binary @- | tr '\\r' '\\n'; sleep 3
   curl -s -H "Authorization: Bearer $TOKEN" ${gateway}/fr/patients/${patient.id}/results
 
   # Everything that is kept of the patient, in one archive: an e-mail says when it is there, a moment later
