@@ -26,12 +26,10 @@ export const ExportArchive = z
     patientId: Id,
     country: Country,
     createdAt: Instant,
-    contexts: z
-      .record(z.string(), z.record(z.string(), Rows))
-      .meta({
-        description:
-          'Rows by context and table, as they are kept; what is kept sealed is opened, bytes are hexadecimal after \\x',
-      }),
+    contexts: z.record(z.string(), z.record(z.string(), Rows)).meta({
+      description:
+        'Rows by context and table, as they are kept; what is kept sealed is opened, bytes are hexadecimal after \\x',
+    }),
   })
   .meta({ id: 'ExportArchive', description: 'Everything that is kept of a patient (GDPR, articles 15 and 20)' });
 
