@@ -94,6 +94,8 @@ export async function openWorld() {
     );
     closers.unshift(() => app.close());
     return {
+      /** Resolves to the address at which it takes requests from outside this process. */
+      listen: () => app.listen({ host: '127.0.0.1', port: 0 }),
       /** What a KafkaSource does once. @returns the status of the answer. */
       deliver: async (event: AnyEvent): Promise<number> => (await app.inject(requestOf(event))).statusCode,
       async ask(method: 'GET' | 'POST', url: string, as: Bearer, headers: Readonly<Record<string, string>> = {}) {
