@@ -1,4 +1,6 @@
-import { and, asc, desc, eq, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
+
+import type { PgTable } from 'drizzle-orm/pg-core';
 
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
@@ -97,13 +99,19 @@ export async function addReportVersions(tx: Queryable, versions: readonly Report
   return added.rowCount ?? 0;
 }
 
+const NEW_OBSERVATION = sql.join(
+  Object.values(getTableColumns(labObservations)).map(
+    ({ name }) => sql`${sql.identifier(name)} = excluded.${sql.identifier(name)}`,
+  ),
+  sql`, `,
+);
+
 export async function saveObservations(tx: Queryable, observations: readonly ObservationRow[]): Promise<void> {
-  for (const { id, ...set } of observations) {
-    await tx
-      .insert(labObservations)
-      .values({ id, ...set })
-      .onConflictDoUpdate({ target: labObservations.id, set });
-  }
+  if (observations.length === 0) return;
+  await tx.execute(
+    sql`INSERT INTO ${labObservations} ${rowsOf(labObservations, observations)}
+      ON CONFLICT (id) DO UPDATE SET ${NEW_OBSERVATION}`,
+  );
 }
 
 /** @returns how many of the versions were not known. */
@@ -112,11 +120,21 @@ export async function addObservationVersions(
   versions: readonly ObservationVersionRow[],
 ): Promise<number> {
   if (versions.length === 0) return 0;
-  const added = await tx
-    .insert(labObservationVersions)
-    .values([...versions])
-    .onConflictDoNothing();
+  const added = await tx.execute(
+    sql`INSERT INTO ${labObservationVersions} ${rowsOf(labObservationVersions, versions)} ON CONFLICT DO NOTHING`,
+  );
   return added.rowCount ?? 0;
+}
+
+/** Rows as one parameter: a panel has dozens, and each placeholder costs. */
+function rowsOf<Table extends PgTable>(table: Table, rows: readonly Table['$inferSelect'][]): SQL {
+  const columns = Object.entries(getTableColumns(table));
+  const names = sql.join(
+    columns.map(([, { name }]) => sql.identifier(name)),
+    sql`, `,
+  );
+  const records = rows.map((row) => Object.fromEntries(columns.map(([member, { name }]) => [name, row[member]])));
+  return sql`(${names}) SELECT ${names} FROM json_populate_recordset(NULL::${table}, ${JSON.stringify(records)}::json)`;
 }
 
 export async function addDocuments(tx: Queryable, documents: readonly DocumentRow[]): Promise<void> {
