@@ -20,7 +20,8 @@ import { connectRedis } from '../../shared/redis/client.ts';
 import type { Subscription } from '../../shared/runtime/function.ts';
 import { buildServer } from '../../shared/runtime/server.ts';
 import { isRedelivered } from '../../shared/runtime/status.ts';
-import { mailbox, requestOf } from '../functions/notifications/world.ts';
+import { requestOf } from '../functions/event-request.ts';
+import { mailbox } from '../functions/notifications/world.ts';
 import { createDatabase } from '../support/services/database.ts';
 import { createRedisDatabase } from '../support/services/redis-database.ts';
 

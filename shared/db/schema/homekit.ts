@@ -59,12 +59,7 @@ export const proofs = homekitSchema.table('proofs', {
 
 export type ProofRow = typeof proofs.$inferSelect;
 export type ProofRefusal =
-  | 'wrong-signature'
-  | 'unknown-nonce'
-  | 'used-nonce'
-  | 'expired'
-  | 'too-many-failures'
-  | 'not-awaited';
+  'wrong-signature' | 'unknown-nonce' | 'used-nonce' | 'expired' | 'too-many-failures' | 'not-awaited';
 
 export const grants = homekitSchema.table('grants', {
   id: uuid().primaryKey(),

@@ -5,7 +5,8 @@ import { openEventLog } from '../../../shared/events/open-event-log.ts';
 import { createLog } from '../../../shared/runtime/log.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 import { until } from '../../support/until.ts';
-import { bookingOf, openWorld, requestOf, TRACE, type World } from './world.ts';
+import { requestOf } from '../event-request.ts';
+import { bookingOf, openWorld, TRACE, type World } from './world.ts';
 
 const log = createLog({ name: 'availability', level: 'fatal' });
 

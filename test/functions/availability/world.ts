@@ -21,6 +21,7 @@ import { buildServer } from '../../../shared/runtime/server.ts';
 import { createDatabase } from '../../support/services/database.ts';
 import { until } from '../../support/until.ts';
 import { createRedisDatabase } from '../../support/services/redis-database.ts';
+import { requestOf } from '../event-request.ts';
 
 /** Monday, 7 January 2030, 07:00 in Paris. */
 export const MORNING = '2030-01-07T06:00:00Z';
@@ -286,15 +287,4 @@ function eventOf(contract: EventContract, subject: string, partitionkey: string,
     traceparent: TRACE,
     data,
   };
-}
-
-/** Binary content mode, as a KafkaSource delivers. */
-export function requestOf({ data, ...attributes }: AnyEvent) {
-  const headers = Object.entries(attributes).map(([name, value]) => [`ce-${name}`, String(value)]);
-  return {
-    method: 'POST',
-    url: '/events',
-    headers: { 'content-type': 'application/json', ...Object.fromEntries(headers) },
-    payload: JSON.stringify(data),
-  } as const;
 }

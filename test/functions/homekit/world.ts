@@ -18,6 +18,7 @@ import { keysOfNonce, rawKey } from '../../../shared/identity/device-proof.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 import { connectAdmin } from '../../support/practices.ts';
 import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
+import { requestOf } from '../event-request.ts';
 
 export const MORNING = '2030-06-03T09:00:00Z';
 export const OFFICE = 'staff office';
@@ -127,19 +128,6 @@ async function authenticate(authorization: string | undefined): Promise<Caller> 
 
 export function asPatient(id: string, country = 'fr'): string {
   return `patient:${country} ${id}`;
-}
-
-/** Binary content mode, as a KafkaSource delivers. */
-export function requestOf({ data, ...attributes }: AnyEvent) {
-  const headers = Object.entries(attributes)
-    .filter(([name]) => name !== 'datacontenttype')
-    .map(([name, value]) => [`ce-${name}`, String(value)]);
-  return {
-    method: 'POST',
-    url: '/events',
-    headers: { 'content-type': 'application/json', ...Object.fromEntries(headers) },
-    payload: JSON.stringify(data),
-  } as const;
 }
 
 type Send = { readonly as: string; readonly body?: object; readonly headers?: Record<string, string> };

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { addKit } from '../homekit/world.ts';
 import { bundle, submitted, submittedData } from './samples.ts';
-import { bearer, codesIn, type Known, type Lab, openLab, oru, type Oru, recordOf, requestOf } from './world.ts';
+import { requestOf } from '../event-request.ts';
+import { bearer, codesIn, type Known, type Lab, openLab, oru, type Oru, recordOf } from './world.ts';
 
 const staff = bearer('staff', 'staff');
 

@@ -8,7 +8,8 @@ import { openEventLog } from '../../../shared/events/open-event-log.ts';
 import { addPatient } from '../../support/practices.ts';
 import { until } from '../../support/until.ts';
 import { bearer, openFunction, openRealWorld, type RealWorld } from '../real-functions.ts';
-import { oru, recordOf, requestOf } from './world.ts';
+import { requestOf } from '../event-request.ts';
+import { oru, recordOf } from './world.ts';
 
 let world: RealWorld;
 beforeAll(async () => {

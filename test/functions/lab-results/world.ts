@@ -15,6 +15,7 @@ import { buildServer } from '../../../shared/runtime/server.ts';
 import { addPatient, addPractice, connectAdmin } from '../../support/practices.ts';
 import { createDatabase } from '../../support/services/database.ts';
 import { startProxy } from '../booking/proxy.ts';
+import { requestOf } from '../event-request.ts';
 
 export const AUTHORITY = 'CLINIC';
 export const MORNING = '2031-03-03T09:00:00Z';
@@ -252,19 +253,6 @@ function field(segment: string, values: Readonly<Record<number, string>>): strin
 /** The codes of the acknowledgments in an answer. */
 export function codesIn(answer: { readonly payload: string }): string[] {
   return [...answer.payload.matchAll(/^MSA\|(\w\w)\|/gm)].map(([, code = '']) => code);
-}
-
-/** Binary content mode, as a KafkaSource delivers. */
-export function requestOf({ data, ...attributes }: AnyEvent): InjectOptions {
-  const headers = Object.entries(attributes)
-    .filter(([name]) => name !== 'datacontenttype')
-    .map(([name, value]) => [`ce-${name}`, String(value)]);
-  return {
-    method: 'POST',
-    url: '/events',
-    headers: { 'content-type': 'application/json', ...Object.fromEntries(headers) },
-    payload: JSON.stringify(data),
-  };
 }
 
 /** A record that another system wrote into the topic as it is, as a KafkaSource delivers it. */

@@ -9,7 +9,8 @@ import { buildServer } from '../../../shared/runtime/server.ts';
 import { openMailbox } from '../../shared/notify/mailbox.ts';
 import { createRedisDatabase } from '../../support/services/redis-database.ts';
 import { until } from '../../support/until.ts';
-import { booking, openWorld, requestOf, type World } from './world.ts';
+import { requestOf } from '../event-request.ts';
+import { booking, openWorld, type World } from './world.ts';
 
 const log = pino({ level: 'silent' });
 

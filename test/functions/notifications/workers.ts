@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import type { Dice } from '../../../infra/seed/dice.ts';
 import { until } from '../../support/until.ts';
-import { requestOf, type World } from './world.ts';
+import { requestOf } from '../event-request.ts';
+import { type World } from './world.ts';
 
 const WORKERS = 2;
 

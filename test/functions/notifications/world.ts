@@ -16,6 +16,7 @@ import type { SendPush } from '../../../shared/notify/push.ts';
 import type { SendSms } from '../../../shared/notify/sms.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 import { createDatabase } from '../../support/services/database.ts';
+import { requestOf } from '../event-request.ts';
 
 export type Sent = {
   readonly channel: Channel;
@@ -272,17 +273,4 @@ export function booking({ practitionerId, patientId }: Parties, slotStart: strin
 
 function slotAt(slotStart: string) {
   return { slotStart, slotEnd: Temporal.Instant.from(slotStart).add({ minutes: 30 }).toString() };
-}
-
-/** Binary content mode, as a KafkaSource delivers. */
-export function requestOf({ data, ...attributes }: AnyEvent) {
-  const headers = Object.entries(attributes)
-    .filter(([name]) => name !== 'datacontenttype')
-    .map(([name, value]) => [`ce-${name}`, String(value)]);
-  return {
-    method: 'POST',
-    url: '/events',
-    headers: { 'content-type': 'application/json', ...Object.fromEntries(headers) },
-    payload: JSON.stringify(data),
-  } as const;
 }

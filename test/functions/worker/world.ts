@@ -20,6 +20,7 @@ import { newRetentionKey } from '../../shared/identity/retention-key.ts';
 import { connectAdmin } from '../../support/practices.ts';
 import { createDatabase } from '../../support/services/database.ts';
 import { createRedisDatabase } from '../../support/services/redis-database.ts';
+import { requestOf } from '../event-request.ts';
 
 export const NOON = Temporal.Instant.from('2031-03-03T12:00:00Z');
 
@@ -152,19 +153,6 @@ function callerOf(authorization: string | undefined): Caller {
 
 function asObject(body: unknown): Readonly<Record<string, unknown>> {
   return typeof body === 'object' && body !== null ? { ...body } : {};
-}
-
-/** Binary content mode, as a KafkaSource delivers. */
-function requestOf({ data, ...attributes }: AnyEvent) {
-  const headers = Object.entries(attributes)
-    .filter(([name]) => name !== 'datacontenttype')
-    .map(([name, value]) => [`ce-${name}`, String(value)]);
-  return {
-    method: 'POST',
-    url: '/events',
-    headers: { 'content-type': 'application/json', ...Object.fromEntries(headers) },
-    payload: JSON.stringify(data),
-  } as const;
 }
 
 /** An event of the topic `jobs`. */
