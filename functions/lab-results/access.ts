@@ -1,6 +1,7 @@
-import { isAlertedTo } from '../../shared/db/critical-alerts.ts';
+import { wasAlerted } from '../../shared/db/critical-alerts.ts';
 import { findReport, noSuchReport, type ReportId } from '../../shared/db/lab-reports.ts';
 import { hasPatient, listProxiedPatients } from '../../shared/db/patients.ts';
+import { listStoodInFor } from '../../shared/db/stand-ins.ts';
 import type { ReportRow } from '../../shared/db/schema/laboratory.ts';
 import { type Caller, hasRole, maySelect, roleTowards } from '../../shared/domain/caller.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -9,14 +10,15 @@ import type { Deps } from './deps.ts';
 /** Who looks: a patient, or somebody for them, sees what is released; whoever treats them sees all. */
 export type Viewer = 'patient' | 'clinician';
 
-type Access = Pick<Deps, 'db' | 'patients' | 'now'>;
+type Access = Pick<Deps, 'db' | 'patients' | 'practitioners' | 'now'>;
 
 /** Whom an identity provider names otherwise is no patient or practitioner of ours. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
  * Finds a report and as whom the caller sees it. Throws `not-found` for one that they may not see as for one that is not there.
- * A practitioner sees the reports they ordered and those they were alerted to: no other tie to a patient is published.
+ * A practitioner sees the reports they ordered and those that they, or whom they stand in for, were alerted to: no other tie to
+ * a patient is published.
  */
 export async function reachReport(
   access: Access,
@@ -45,8 +47,19 @@ export async function reachAsClinician(access: Access, caller: Caller, id: Repor
   return report;
 }
 
-async function isAlerted({ db }: Access, caller: Caller, { id }: ReportRow): Promise<boolean> {
-  return hasRole(caller, 'practitioner') && UUID.test(caller.subject) && isAlertedTo(db, id, caller.subject);
+async function isAlerted(access: Access, caller: Caller, { id, country }: ReportRow): Promise<boolean> {
+  const practitionerIds = await actsAs(access, caller, country);
+  return practitionerIds.length > 0 && wasAlerted(access.db, id, practitionerIds);
+}
+
+/** The practitioners whose alerts the caller answers: their own, and of those they stand in for. Nobody's for who is none. */
+export async function actsAs(
+  { practitioners, now }: Pick<Access, 'practitioners' | 'now'>,
+  caller: Caller,
+  country: string,
+): Promise<readonly string[]> {
+  if (asPractitioner(caller) === undefined) return [];
+  return [caller.subject, ...(await listStoodInFor(practitioners, country, caller.subject, now()))];
 }
 
 /** Which of a patient's reports the caller sees, and as whom. Throws `forbidden`, then `not-found` for nobody. */

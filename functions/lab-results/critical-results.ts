@@ -19,17 +19,18 @@ import { type AlertRow, laboratoryOutbox } from '../../shared/db/schema/laborato
 import { type Caller, hasRole } from '../../shared/domain/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
+import { actsAs } from './access.ts';
 import { commit } from './commit.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import type { Deps } from './deps.ts';
 
-/** `GET /{country}/critical-results`: a practitioner's own; all for an office. */
-export function listCriticalResults({ db }: Deps): Operation<typeof api.listCriticalResults> {
+/** `GET /{country}/critical-results`: a practitioner's own, and of those they stand in for; all for an office. */
+export function listCriticalResults(deps: Deps): Operation<typeof api.listCriticalResults> {
   return async ({ country, cursor, limit }, { caller }) => {
     const place = readCursor(cursor);
     const after = place && { raisedAt: place.at, id: place.id };
-    const practitionerId = isOffice(caller) ? undefined : ownId(caller);
-    const found = await listOpenAlerts(db, { country, practitionerId }, { after, limit: limit + 1 });
+    const practitionerIds = isOffice(caller) ? undefined : await actsAs(deps, caller, country);
+    const found = await listOpenAlerts(deps.db, { country, practitionerIds }, { after, limit: limit + 1 });
     const page = pageOf(found, limit, ({ raisedAt, id }) => ({ at: raisedAt, id }));
     return { body: { ...page, items: page.items.map(representAlert) } };
   };
@@ -67,20 +68,18 @@ export function saveDutyClinician({ db, practitioners }: Deps): Operation<typeof
   };
 }
 
-/** Who was told, who ordered, or who is on duty; and offices. */
-async function isTheirs({ db }: Deps, caller: Caller, alert: AlertRow): Promise<boolean> {
-  if (isOffice(caller) || alert.practitionerId === caller.subject) return true;
-  const report = await findReport(db, { country: alert.country, id: alert.reportId });
-  return report?.practitionerId === caller.subject || (await findDutyClinician(db, alert.country)) === caller.subject;
+/** Who was told, who ordered, who is on duty, or who stands in for one of them; and offices. */
+async function isTheirs(deps: Deps, caller: Caller, alert: AlertRow): Promise<boolean> {
+  if (isOffice(caller)) return true;
+  const own = await actsAs(deps, caller, alert.country);
+  if (own.some((id) => id === alert.practitionerId)) return true;
+  const report = await findReport(deps.db, { country: alert.country, id: alert.reportId });
+  const onDuty = await findDutyClinician(deps.db, alert.country);
+  return own.some((id) => id === report?.practitionerId || id === onDuty);
 }
 
 function isOffice(caller: Caller): boolean {
   return hasRole(caller, 'staff', 'admin');
-}
-
-/** Whom an identity provider names otherwise has no alerts. */
-function ownId({ subject }: Caller): string {
-  return /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(subject) ? subject : '00000000-0000-0000-0000-000000000000';
 }
 
 function representAlert(alert: AlertRow): z.infer<typeof api.CriticalResult> {

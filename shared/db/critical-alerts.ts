@@ -34,12 +34,16 @@ export async function listAlerts(db: Queryable, reportId: string): Promise<Alert
   return db.select().from(criticalAlerts).where(eq(criticalAlerts.reportId, reportId)).orderBy(asc(criticalAlerts.id));
 }
 
-/** Whether a practitioner was alerted to something in a report. */
-export async function isAlertedTo(db: Queryable, reportId: string, practitionerId: string): Promise<boolean> {
+/** Whether any of the practitioners was alerted to something in a report. */
+export async function wasAlerted(
+  db: Queryable,
+  reportId: string,
+  practitionerIds: readonly string[],
+): Promise<boolean> {
   const [alert] = await db
     .select({ id: criticalAlerts.id })
     .from(criticalAlerts)
-    .where(and(eq(criticalAlerts.reportId, reportId), eq(criticalAlerts.practitionerId, practitionerId)))
+    .where(and(eq(criticalAlerts.reportId, reportId), inArray(criticalAlerts.practitionerId, [...practitionerIds])))
     .limit(1);
   return alert !== undefined;
 }
@@ -68,10 +72,10 @@ export function noSuchAlert(): AppError {
   return new AppError('not-found', 'There is no such alert.');
 }
 
-/** Open alerts of a country, of a practitioner where one is named, the oldest first. */
+/** Open alerts of a country, of these practitioners where they are named, the oldest first. */
 export async function listOpenAlerts(
   db: Queryable,
-  { country, practitionerId }: { country: string; practitionerId: string | undefined },
+  { country, practitionerIds }: { country: string; practitionerIds: readonly string[] | undefined },
   { after, limit }: { after: { raisedAt: Temporal.Instant; id: string } | undefined; limit: number },
 ): Promise<AlertRow[]> {
   return db
@@ -81,7 +85,7 @@ export async function listOpenAlerts(
       and(
         eq(criticalAlerts.country, country),
         IS_OPEN,
-        practitionerId === undefined ? undefined : eq(criticalAlerts.practitionerId, practitionerId),
+        practitionerIds && inArray(criticalAlerts.practitionerId, [...practitionerIds]),
         after && sql`(${criticalAlerts.raisedAt}, ${criticalAlerts.id}) > (${after.raisedAt.toString()}, ${after.id})`,
       ),
     )

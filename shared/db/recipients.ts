@@ -4,7 +4,8 @@ import { channels, type Language, languages, type Recipient } from '../domain/no
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
 import { publishedContactPoints, publishedProxies } from './schema/patient.ts';
-import { publishedPractitioners, publishedStandIns } from './schema/practitioner.ts';
+import { publishedPractitioners } from './schema/practitioner.ts';
+import { listStandInIds } from './stand-ins.ts';
 
 /** What messages tell of a practitioner, and how the practitioner is told. */
 export type PractitionerContact = {
@@ -48,11 +49,8 @@ export async function listStandIns(
   practitionerId: string,
   now: Temporal.Instant,
 ): Promise<Recipient[]> {
-  const { standInId, validFrom, validUntil } = publishedStandIns;
-  const theirs = and(eq(publishedStandIns.country, country), eq(publishedStandIns.practitionerId, practitionerId));
-  const valid = and(lte(validFrom, now), or(isNull(validUntil), gt(validUntil, now)));
-  const found = await reader.select({ standInId }).from(publishedStandIns).where(and(theirs, valid)).orderBy(standInId);
-  const contacts = await Promise.all(found.map((each) => getPractitionerContact(reader, country, each.standInId)));
+  const found = await listStandInIds(reader, country, practitionerId, now);
+  const contacts = await Promise.all(found.map((id) => getPractitionerContact(reader, country, id)));
   return contacts.map(({ recipient }) => recipient);
 }
 

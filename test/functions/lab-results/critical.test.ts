@@ -131,6 +131,26 @@ describe('a critical result', () => {
     expect((await acknowledge(alert.id, staff)).statusCode).toBe(200);
   });
 
+  it('is shown to and acknowledged by who stands in for whom it was told to, while they do', async () => {
+    await pour(critical);
+    const [{ id, reportId }] = await alerts();
+    const colleagueId = await lab.addPractitioner();
+    const colleague = bearer('practitioner', colleagueId);
+    const until = '2031-03-03T09:10:00Z';
+    await lab.rows(
+      `INSERT INTO practitioner.stand_ins (country_code, practitioner_id, stand_in_id, valid_from, valid_until)
+        VALUES ('fr', $1, $2, $3, $4)`,
+      [practitionerId, colleagueId, MORNING, until],
+    );
+    expect(await alerts(colleague)).toMatchObject([{ id }]);
+    expect((await lab.call('GET', `/fr/results/${reportId}`, colleague)).statusCode).toBe(200);
+    lab.setTime(until);
+    expect(await alerts(colleague)).toEqual([]);
+    expect((await acknowledge(id, colleague)).statusCode).toBe(404);
+    lab.setTime(MORNING);
+    expect((await acknowledge(id, colleague)).statusCode).toBe(200);
+  });
+
   it('that confirms one that was told of is no news; another value is', async () => {
     const order = randomUUID();
     const at = (hour: number) => `203103031${hour}0000+0100`;
