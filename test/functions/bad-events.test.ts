@@ -7,6 +7,7 @@ import { events } from '../../infra/contracts/contracts.ts';
 import { readTopics } from '../../infra/local/services/topics.ts';
 import type { Workload } from '../../functions/workloads.ts';
 import type { EventContract } from '../../schemas/events/contract.ts';
+import { LisRecordFound } from '../../schemas/events/lab-message.v1.ts';
 import { openEventLog } from '../../shared/events/open-event-log.ts';
 import { addPatient, addPractice } from '../support/practices.ts';
 import { badValues, canary, extraNames, membersOf, notJson, notObjects, withExtraMember } from './bad-values.ts';
@@ -66,7 +67,8 @@ describe.each(subscribed)('the events of $name', ({ name, topics }) => {
     return found;
   }
 
-  const own = events.filter(({ topic }) => topics.includes(topic));
+  // What is no event of anybody's has no data of a shape: lab-results/apply.test.ts sends it.
+  const own = events.filter(({ topic, type }) => topics.includes(topic) && type !== LisRecordFound.type);
   describe.each(own.map((contract) => ({ type: contract.type, contract })))('$type', ({ contract }) => {
     const members = membersOf(contract.data);
     let people: Readonly<Record<string, string>>;
