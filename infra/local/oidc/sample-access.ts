@@ -36,7 +36,7 @@ export const scopesByRole: Readonly<Record<Role, readonly string[]>> = {
   patient: [...ordinary, ...account, ...orders, ...devices, ...results, 'patients:read', 'patients:write'],
   practitioner: [...ordinary, ...account, ...results],
   staff: [...ordinary, ...account, ...orders, ...devices, ...results, 'lab-results:manage', 'notifications:read'],
-  system: [...ordinary, ...orders, ...devices, 'lab-results:write'],
+  system: [...ordinary, ...orders, ...devices, 'results:read', 'lab-results:write'],
   admin: [
     ...ordinary,
     ...account,
