@@ -19,7 +19,7 @@ export type Publisher = {
  * From the beginning of one batch to that of the next. The first after a pause leaves at once; where commits follow one
  * another faster they share what sending costs, which is more than what it takes to make them.
  */
-const INTERVAL_MS = 20;
+const INTERVAL_MS = 10;
 
 /** A batch is sent while the next one gathers, so many commits share one round trip. */
 export function createPublisher(sendUnsent: SendUnsent, log: Logger): Publisher {
