@@ -1,10 +1,10 @@
 import type { Queryable } from '../../shared/db/client.ts';
 import { takeReport } from '../../shared/db/lab-reports.ts';
-import { keepLocalCodes, listCriticalLimits, type NewLocalCode } from '../../shared/db/local-codes.ts';
+import { keepLocalCodes, listCriticalLimits, type NewLocalCode, shareLocalCodes } from '../../shared/db/local-codes.ts';
 import { enqueue, type OutgoingEvent } from '../../shared/db/outbox.ts';
 import { listPractitionerIds } from '../../shared/db/practitioner-ids.ts';
 import { laboratoryOutbox } from '../../shared/db/schema/laboratory.ts';
-import type { LabMessage, LabReport } from '../../shared/domain/lab-report.ts';
+import type { LabMessage, LabObservation, LabReport } from '../../shared/domain/lab-report.ts';
 import { applyReport, type Vocabulary } from './apply-report.ts';
 import type { At, Deps } from './deps.ts';
 import { findPatient, type FoundPatient } from './find-patient.ts';
@@ -29,14 +29,22 @@ export async function applyMessage(deps: Deps, tx: Queryable, toApply: MessageTo
   await takeReports(tx, sender, reports);
   const patients: FoundPatient[] = [];
   const reasons = new Set<string>();
+  const byOrder = new Map<string, string>();
   for (const report of reports) {
     const found = await findPatient(deps, tx, { sender, report, country: toApply.country });
     if ('reasons' in found) for (const reason of found.reasons) reasons.add(reason);
+    else if (isOfAnother(byOrder, report, found)) reasons.add('order-of-another');
     else patients.push(found);
   }
   if (reasons.size > 0) return { isApplied: false, reasons: [...reasons].toSorted() };
   const events = await applyFor(deps, tx, toApply, patients, at);
   return { isApplied: true, country: patients[0]?.country, events };
+}
+
+/** Nothing of a message is known before all of it is: two of its reports may name one order for two patients. */
+function isOfAnother(byOrder: Map<string, string>, { fillerOrder }: LabReport, { patientId }: FoundPatient): boolean {
+  const first = byOrder.getOrInsert(fillerOrder.value, patientId);
+  return first !== patientId;
 }
 
 /** Applies a message for the patients of its reports, in their order. */
@@ -63,9 +71,14 @@ export async function applyFor(
   return events;
 }
 
-/** By order, in one order: what two of its reports say of an observation meets, and nobody waits in a circle. */
+/**
+ * First what its codes mean, then its reports by order, in one order: what two of them say of an observation meets, and nobody
+ * waits in a circle.
+ */
 export async function takeReports(tx: Queryable, sender: string, reports: readonly LabReport[]): Promise<void> {
-  const orders = reports.map(({ fillerOrder }) => idOf('order', sender, fillerOrder.system, fillerOrder.value));
+  await shareLocalCodes(tx, [...new Set(localCodesOf(reports).map((code) => localCodeId(sender, code)))]);
+  // By its number alone, as `listPatientsOfOrder` asks for whose it is.
+  const orders = reports.map(({ fillerOrder }) => idOf('order', sender, fillerOrder.value));
   const ids = reports.map((report) => reportIdOf(sender, report));
   for (const id of [...new Set(orders)].toSorted()) await takeReport(tx, id);
   for (const id of [...new Set(ids)].toSorted()) await takeReport(tx, id);
@@ -74,9 +87,7 @@ export async function takeReports(tx: Queryable, sender: string, reports: readon
 /** Makes a task of each code that nobody has heard of, and reads what is known of the others. */
 async function readVocabulary(tx: Queryable, message: LabMessage, country: string): Promise<Vocabulary> {
   const observations = message.reports.flatMap((report) => report.observations);
-  const locals = observations
-    .filter((observation) => loincIn(observation) === undefined && !isDocument(observation))
-    .map((observation) => newCode(message.sender, country, localCodeOf(observation)));
+  const locals = localCodesOf(message.reports).map((code) => newCode(message.sender, country, code));
   const kept = await keepLocalCodes(tx, [...new Map(locals.map((code) => [code.id, code])).values()]);
   const known = new Map(kept.flatMap(({ id, loinc }) => (loinc === null ? [] : [[id, loinc] as const])));
   const loincs = [...observations.flatMap((observation) => loincIn(observation) ?? []), ...known.values()];
@@ -84,6 +95,12 @@ async function readVocabulary(tx: Queryable, message: LabMessage, country: strin
     loincOf: (local) => known.get(localCodeId(message.sender, local)),
     limits: await listCriticalLimits(tx, [...new Set(loincs)]),
   };
+}
+
+/** The codes that need somebody to say what they mean. */
+function localCodesOf(reports: readonly LabReport[]): LocalCode[] {
+  const needsCode = (observation: LabObservation) => loincIn(observation) === undefined && !isDocument(observation);
+  return reports.flatMap(({ observations }) => observations.filter(needsCode).map(localCodeOf));
 }
 
 function newCode(sender: string, country: string, { system, code, display }: LocalCode): NewLocalCode {

@@ -30,6 +30,8 @@ export async function findPatient(
   const byIdentifier = await listIdentified(patients, patient.identifiers);
   const match = matchPatient({ byOrder, byIdentifier, birthDate: patient.birthDate, sex: patient.sex });
   if (!match.matched) return match;
+  // Also where nobody knows them any more: what was said of them is not to be joined to another's.
+  if (ofOrder.some((id) => id !== match.patientId)) return { reasons: ['order-of-another'] };
   const known = find([...byOrder, ...byIdentifier], match.patientId);
   if (country !== null && known.country !== country) return { reasons: ['of-another-country'] };
   return { ...known, testKitId: ofKits[0]?.testKitId };

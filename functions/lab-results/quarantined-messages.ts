@@ -12,6 +12,7 @@ import {
   type Reach,
 } from '../../shared/db/lab-quarantine.ts';
 import type { OutgoingEvent } from '../../shared/db/outbox.ts';
+import { listPatientsOfOrder } from '../../shared/db/lab-reports.ts';
 import { hasPatient } from '../../shared/db/patients.ts';
 import type { Caller } from '../../shared/domain/caller.ts';
 import type { LabMessage } from '../../shared/domain/lab-report.ts';
@@ -104,8 +105,17 @@ async function applyForOne(
   const named = new Set(message.reports.map(({ patient }) => JSON.stringify(patient)));
   if (named.size > 1) throw new AppError('unprocessable', 'The message is about more than one patient.');
   await takeReports(tx, message.sender, message.reports);
-  const patients = message.reports.map(() => ({ patientId: patientId.toLowerCase(), country }));
+  const patient = { patientId: patientId.toLowerCase(), country };
+  for (const { fillerOrder } of message.reports)
+    await mustBeTheirs(tx, message.sender, fillerOrder.value, patient.patientId);
+  const patients = message.reports.map(() => patient);
   return applyFor(deps, tx, { message, receivedAt: row.receivedAt, country }, patients, at);
+}
+
+/** What is said of an order joins what was said of it before: nobody can give it to another patient. */
+async function mustBeTheirs(tx: Queryable, sender: string, fillerOrder: string, patientId: string): Promise<void> {
+  const known = await listPatientsOfOrder(tx, sender, fillerOrder);
+  if (known.some((id) => id !== patientId)) throw new AppError('conflict', 'The order is another patient’s.');
 }
 
 async function readAgain(content: LabContent, country: string): Promise<LabMessage> {

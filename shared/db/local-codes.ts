@@ -6,6 +6,17 @@ import { criticalLimits, type LocalCodeRow, localCodes } from './schema/laborato
 
 export type NewLocalCode = Pick<LocalCodeRow, 'id' | 'country' | 'sender' | 'system' | 'code' | 'display'>;
 
+/**
+ * Keeps what codes mean from changing until the transaction ends, whether anybody has heard of them or not. It comes before
+ * the reports are taken, as with whoever maps a code and then sees to what waits for it.
+ */
+export async function shareLocalCodes(tx: Queryable, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.execute(
+    sql`SELECT pg_advisory_xact_lock_shared(hashtextextended(id, 4)) FROM unnest(${sql.param([...ids].toSorted())}::text[]) AS id`,
+  );
+}
+
 /** Makes a task of each code that nobody has heard of. @returns the codes as they are kept. */
 export async function keepLocalCodes(tx: Queryable, codes: readonly NewLocalCode[]): Promise<LocalCodeRow[]> {
   if (codes.length === 0) return [];
@@ -14,8 +25,7 @@ export async function keepLocalCodes(tx: Queryable, codes: readonly NewLocalCode
     .values([...codes].toSorted((one, other) => (one.id < other.id ? -1 : 1)))
     .onConflictDoNothing();
   const ids = codes.map(({ id }) => id);
-  // Shared: a code that is mapped meanwhile is mapped for whoever reads it afterwards, or waits for them.
-  return tx.select().from(localCodes).where(inArray(localCodes.id, ids)).orderBy(asc(localCodes.id)).for('share');
+  return tx.select().from(localCodes).where(inArray(localCodes.id, ids)).orderBy(asc(localCodes.id));
 }
 
 /** The codes of a country that wait for somebody to say what they mean. */
@@ -38,8 +48,9 @@ export async function listUnmappedCodes(
     .limit(limit);
 }
 
-/** Reads a code and keeps it from others until the transaction ends. Throws `not-found`. */
+/** Reads a code and keeps it from others until the transaction ends, also from `shareLocalCodes`. Throws `not-found`. */
 export async function lockLocalCode(tx: Queryable, country: string, id: string): Promise<LocalCodeRow> {
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${id}, 4))`);
   const [code] = await tx
     .select()
     .from(localCodes)
