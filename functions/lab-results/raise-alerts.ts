@@ -38,12 +38,14 @@ export async function raiseNews(
 }
 
 function alertOf(
-  { id: observationId, digest }: ObservationRow,
+  { id: observationId, digest, changedAt, analysedAt, sentAt }: ObservationRow,
   { id: reportId, country, patientId, version }: ReportRow,
   practitionerId: string | null,
   { now }: At,
 ): AlertRow {
   const about = { country, reportId, patientId, practitionerId, observationId, reportVersion: version };
   const open = { raisedAt: now, step: 0, acknowledgedAt: null, acknowledgedBy: null, closedAt: null };
-  return { ...about, ...open, id: idOf('alert', observationId, digest) };
+  // Of this telling alone: a value that is given again after another is alerted to again.
+  const telling = [changedAt, analysedAt, sentAt].map((time) => time ?? undefined);
+  return { ...about, ...open, id: idOf('alert', observationId, digest, ...telling) };
 }

@@ -46,7 +46,10 @@ function isPast(at: Temporal.Instant | undefined, now: Temporal.Instant): boolea
   return at !== undefined && Temporal.Instant.compare(at, now) <= 0;
 }
 
-/** What was found, whatever has become of its status: a final result that confirms a preliminary one is no news. */
+/**
+ * What was found, whatever has become of its status and whoever flagged it: a final result that confirms a preliminary one is
+ * no news, nor is one that limits flag as its laboratory did.
+ */
 function measured(observation: LabObservation): string {
-  return contentOf({ ...observation, status: 'unknown', statusCode: '', notes: [], ranges: [] });
+  return contentOf({ ...observation, status: 'unknown', statusCode: '', notes: [], ranges: [], interpretation: [] });
 }

@@ -31,6 +31,7 @@ describe('a critical result', () => {
     const critical = sampleObservation({ interpretation: ['HH'], status: 'preliminary', statusCode: 'P' });
     const confirmed = { ...critical, status: 'final', statusCode: 'F', notes: ['Repeated'] } as const;
     expect(isCriticalNews(critical, confirmed)).toBe(false);
+    expect(isCriticalNews(critical, { ...critical, interpretation: ['HH', 'HH'] })).toBe(false);
     expect(isCriticalNews(critical, sampleObservation())).toBe(false);
   });
 });
