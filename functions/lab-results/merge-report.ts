@@ -5,7 +5,7 @@ import {
   type LabReport,
   reportIdentity,
 } from '../../shared/domain/lab-report.ts';
-import { categoryOfSection } from '../../shared/domain/lab-release.ts';
+import { categoryOfSection, strictestOf } from '../../shared/domain/lab-release.ts';
 import { isConclusive, type ReportStatus } from '../../shared/domain/lab-status.ts';
 import { instantOf, type LabTime } from '../../shared/domain/lab-time.ts';
 import {
@@ -14,6 +14,7 @@ import {
   contentOf,
   type LabChange,
   type LabVersion,
+  reportChangeOf,
 } from '../../shared/domain/lab-version.ts';
 import type { DocumentRow, ReportVersionRow } from '../../shared/db/lab-reports.ts';
 import type {
@@ -39,6 +40,8 @@ export type Telling = {
 /** What is known of it, and what its codes mean. */
 export type Known = {
   readonly report: ReportRow | undefined;
+  /** What was said of the report; needed only where the message names another who ordered it. */
+  readonly versions: readonly ReportVersionRow[];
   /** By id. */
   readonly observations: ReadonlyMap<string, ObservationRow>;
   /** The LOINC code of a local one, if somebody has said it. */
@@ -80,12 +83,17 @@ export function mergeReport(telling: Telling, known: Known): Merged {
   const version = reportVersion(telling, id, keep);
   const current = known.report;
   const isNewer = !current || compareVersions(versionOf(current), versionOf(version)) < 0;
-  const testKitId = current?.testKitId ?? telling.testKitId ?? null;
-  const tellings = report.observations.map((said) => tellingOf(telling, id, said, keep));
+  const said = categoryOfSection(report.section);
+  const settled = {
+    testKitId: current?.testKitId ?? telling.testKitId ?? null,
+    category: current ? strictestOf(current.category, said) : said,
+    practitionerId: ordererOf(telling, version, known) ?? null,
+  };
+  const tellings = report.observations.map((one) => tellingOf(telling, id, one, keep));
   return {
-    report: { ...(current && !isNewer ? current : newestReport(telling, version, current)), testKitId },
+    report: { ...(current && !isNewer ? current : newestReport(telling, version, current)), ...settled },
     reportVersions: [version],
-    reportChange: isNewer ? changeOf(current && versionOf(current), versionOf(version)) : 'repeated',
+    reportChange: isNewer ? reportChangeOf(current && versionOf(current), versionOf(version)) : 'repeated',
     observations: tellings.flatMap((one) => mergeObservation(one, telling, known)),
     observationVersions: tellings.map(({ version: each }) => each),
     documents: keep.kept(),
@@ -93,18 +101,16 @@ export function mergeReport(telling: Telling, known: Known): Merged {
 }
 
 function newestReport(telling: Telling, version: ReportVersionRow, current: ReportRow | undefined) {
-  const { sender, sentAt, receivedAt, country, patientId, practitionerId, report } = telling;
+  const { sender, sentAt, receivedAt, country, patientId, report } = telling;
   const { status, content, changedAt, digest } = version;
   const undecided = { conclusiveAt: null, reviewedAt: null, reviewedBy: null, forcedAt: null, forcedBy: null };
   const unreleased = { releaseAt: null, heldBecause: [], releasedAt: null };
   return {
     ...(current ?? { ...undecided, ...unreleased, id: version.reportId, country, patientId }),
-    practitionerId: practitionerId ?? null,
     sender,
     fillerOrder: report.fillerOrder.value,
     identity: reportIdentity(report),
     status,
-    category: categoryOfSection(report.section),
     content,
     changedAt,
     sentAt: sentAt ?? null,
@@ -113,13 +119,26 @@ function newestReport(telling: Telling, version: ReportVersionRow, current: Repo
   };
 }
 
+/** Who the newest says ordered it that says so at all. */
+function ordererOf(telling: Telling, version: ReportVersionRow, { report: current, versions }: Known) {
+  const before = current?.practitionerId ?? undefined;
+  const { practitionerId: said } = telling;
+  if (said === undefined || before === undefined) return said ?? before;
+  const naming = versions.filter(({ content }) =>
+    content.orderedBy.some(({ value }) => value.toLowerCase() === before),
+  );
+  const compare = (one: ReportVersionRow) =>
+    compareVersions(versionOf(one), versionOf(version)) || (before < said ? -1 : 1);
+  return naming.every((one) => compare(one) < 0) ? said : before;
+}
+
 function reportVersion({ report, sentAt }: Telling, reportId: string, keep: Keep): ReportVersionRow {
   const { observations: _, patient: _patient, ...said } = report;
   const { service, status, statusCode, section, specimens, documents, notes } = said;
   const digest = digestOf(JSON.stringify([service, status, statusCode, section, specimens, documents, notes]));
   const content: ReportContent = { ...said, documents: documents.map(keep.detach) };
   const changedAt = report.statusChangedAt ?? sentAt ?? null;
-  const telling = digestOf(JSON.stringify([changedAt, sentAt, digest]));
+  const telling = digestOf(JSON.stringify([changedAt, sentAt, digest, report.orderedBy]));
   return { reportId, telling, status, content, changedAt, sentAt: sentAt ?? null, digest };
 }
 

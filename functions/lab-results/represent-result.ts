@@ -42,7 +42,7 @@ function representObservation({ row, content, isWithdrawn, former }: ShownObserv
     id: row.id,
     loinc: row.loinc,
     code: { ...content.code, codings: [...content.code.codings] },
-    isCritical: row.isCritical,
+    isCritical: row.isCritical && !isWithdrawn,
     isWithdrawn,
     effectiveAt: row.effectiveAt.toString(),
     ...representSaid(content, row.changedAt),

@@ -23,7 +23,7 @@ export type ShownReport = {
 export type ShownObservation = {
   readonly row: ObservationRow;
   readonly content: LabObservation;
-  /** Its patient is not shown what was said in error. */
+  /** Its patient is not shown what was said in error, nor what its laboratory does not stand by yet or any more. */
   readonly isWithdrawn: boolean;
   /** What was said before, the oldest first, without what only repeated. */
   readonly former: readonly Pick<ObservationVersionRow, 'content' | 'status' | 'changedAt'>[];
@@ -47,24 +47,32 @@ export async function showReports(
   );
   const byObservation = Map.groupBy(versions, ({ observationId }) => observationId);
   return rows.map((row) => {
-    const isWithdrawn = viewer === 'patient' && isRetraction(row.status);
     const own = visible.filter(({ reportId }) => reportId === row.id);
-    const show = (each: ObservationRow) => showObservation(each, byObservation.get(each.id) ?? [], viewer, isWithdrawn);
-    return { row, content: isWithdrawn ? withdrawnReport(row.content) : row.content, observations: own.map(show) };
+    const observationsOf = (show: Show) => own.map((each) => show(each, byObservation.get(each.id) ?? []));
+    if (viewer === 'clinician') return { row, content: row.content, observations: observationsOf(showAll) };
+    const content = isConclusive(row.status) ? row.content : withheldReport(row.content);
+    return { row, content, observations: observationsOf(isRetraction(row.status) ? showWithdrawn : showConclusive) };
   });
 }
 
-function showObservation(
-  row: ObservationRow,
-  versions: readonly ObservationVersionRow[],
-  viewer: Viewer,
-  isReportWithdrawn: boolean,
-): ShownObservation {
-  const isWithdrawn = isReportWithdrawn || isRetraction(row.status);
+type Show = (row: ObservationRow, versions: readonly ObservationVersionRow[]) => ShownObservation;
+
+function showAll(row: ObservationRow, versions: readonly ObservationVersionRow[]): ShownObservation {
+  return { row, isWithdrawn: isRetraction(row.status), content: mapped(row), former: formerOf(row, versions) };
+}
+
+/** What its laboratory stands by; what became of it where it does so no more. */
+function showConclusive(row: ObservationRow, versions: readonly ObservationVersionRow[]): ShownObservation {
+  if (isRetraction(row.status)) return showWithdrawn(row);
   const content = mapped(row);
-  if (viewer === 'patient' && isWithdrawn) return { row, isWithdrawn, content: withdrawn(content), former: [] };
-  const said = viewer === 'patient' ? versions.filter(({ status }) => isConclusive(status)) : versions;
-  return { row, isWithdrawn, content, former: formerOf(row, said) };
+  if (!isConclusive(row.status)) return { row, isWithdrawn: true, content: withheld(content), former: [] };
+  const said = versions.filter(({ status }) => isConclusive(status));
+  return { row, isWithdrawn: false, content, former: formerOf(row, said) };
+}
+
+function showWithdrawn(row: ObservationRow): ShownObservation {
+  const content = { ...withheld(mapped(row)), status: 'entered-in-error' } as const;
+  return { row, isWithdrawn: true, content, former: [] };
 }
 
 function formerOf(row: ObservationRow, versions: readonly ObservationVersionRow[]): ObservationVersionRow[] {
@@ -80,11 +88,11 @@ function mapped({ content, loinc }: ObservationRow): LabObservation {
   return { ...content, code: { ...code, codings: [...code.codings, { system: LOINC, code: loinc }] } };
 }
 
-function withdrawn(content: LabObservation): LabObservation {
-  return { ...content, status: 'entered-in-error', values: [], interpretation: [], notes: [] };
+function withheld(content: LabObservation): LabObservation {
+  return { ...content, values: [], interpretation: [], notes: [] };
 }
 
-function withdrawnReport(content: ReportContent): ReportContent {
+function withheldReport(content: ReportContent): ReportContent {
   return { ...content, documents: [], notes: [] };
 }
 

@@ -3,7 +3,7 @@ import { listObservations, lockReport, type ReportId, saveObservations } from '.
 import type { CriticalLimit } from '../../shared/db/local-codes.ts';
 import { enqueue, type OutgoingEvent } from '../../shared/db/outbox.ts';
 import { resultReleased } from '../../shared/db/result-events.ts';
-import { isForPatient, settleRelease } from '../../shared/db/result-release.ts';
+import { isReadByPatient, settleRelease, undecided } from '../../shared/db/result-release.ts';
 import { laboratoryOutbox, type ObservationRow } from '../../shared/db/schema/laboratory.ts';
 import { isCritical } from '../../shared/domain/lab-critical.ts';
 import { withLimits } from '../../shared/domain/lab-critical-limits.ts';
@@ -33,8 +33,10 @@ export async function unparkReport(
   );
   const alerts = await raiseNews(tx, report, changed, limits, at);
   const observations = await listObservations(tx, [report.id]);
-  const settled = await settleRelease(tx, report, observations, at);
-  const isMore = report.releasedAt !== null && changed.some(({ after }) => isForPatient(after));
+  // Whoever decided did not know.
+  const isGraver = changed.some((one) => one.after.isCritical && !one.before.isCritical);
+  const settled = await settleRelease(tx, isGraver ? undecided(report) : report, observations, at);
+  const isMore = report.releasedAt !== null && changed.some(({ after }) => isReadByPatient(after));
   const more = isMore && settled.report.releasedAt ? [resultReleased(settled.report, at)] : [];
   const events = [...alerts, ...settled.events, ...more];
   await enqueue(tx, laboratoryOutbox, events);

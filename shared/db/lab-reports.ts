@@ -89,6 +89,10 @@ export async function saveReport(tx: Queryable, report: ReportRow): Promise<void
   await tx.insert(labReports).values(report).onConflictDoUpdate({ target: labReports.id, set });
 }
 
+export async function listReportVersions(db: Queryable, reportId: string): Promise<ReportVersionRow[]> {
+  return db.select().from(labReportVersions).where(eq(labReportVersions.reportId, reportId));
+}
+
 /** @returns how many of the versions were not known. */
 export async function addReportVersions(tx: Queryable, versions: readonly ReportVersionRow[]): Promise<number> {
   if (versions.length === 0) return 0;

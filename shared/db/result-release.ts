@@ -58,13 +58,24 @@ export async function changeRelease(
   return settled;
 }
 
-/** What a patient may be shown once the report is released. */
+/** A report whose release nobody has decided on: what is new in it is held as if it had come alone. */
+export function undecided(report: ReportRow): ReportRow {
+  return { ...report, conclusiveAt: null, reviewedAt: null, reviewedBy: null, forcedAt: null, forcedBy: null };
+}
+
+/** What a patient may be shown once the report is released; of what its laboratory does not stand by, that there is something. */
 export function isForPatient({ wasConclusive, isParked }: ObservationRow): boolean {
   return wasConclusive && !isParked;
 }
 
-function hasAnything({ content }: ReportRow, observations: readonly ObservationRow[]): boolean {
-  return content.documents.length > 0 || observations.length === 0 || observations.some((one) => !one.isParked);
+/** Whether a patient reads what it says once the report is released. */
+export function isReadByPatient(row: ObservationRow): boolean {
+  return isForPatient(row) && isConclusive(row.status);
+}
+
+function hasAnything({ content, status }: ReportRow, observations: readonly ObservationRow[]): boolean {
+  const hasDocument = content.documents.length > 0 && isConclusive(status);
+  return hasDocument || observations.length === 0 || observations.some((one) => !one.isParked);
 }
 
 function conclusiveAt(

@@ -1,6 +1,6 @@
 import { isConclusive, type ReportStatus } from './lab-status.ts';
 
-/** What a result may mean to whoever reads it alone. */
+/** What a result may mean to whoever reads it alone, from what is held least to what is held most. */
 export const testCategories = ['routine', 'sensitive', 'pathology', 'genetic'] as const;
 export type TestCategory = (typeof testCategories)[number];
 
@@ -42,6 +42,11 @@ export function categoryOfSection(section: string | undefined): TestCategory {
   return section !== undefined && Object.hasOwn(categoriesBySection, section)
     ? (categoriesBySection[section] ?? 'routine')
     : 'routine';
+}
+
+/** What is said of a report twice is held as the stricter of the two would be. */
+export function strictestOf(one: TestCategory, other: TestCategory): TestCategory {
+  return testCategories.indexOf(one) < testCategories.indexOf(other) ? other : one;
 }
 
 export type Releasable = {

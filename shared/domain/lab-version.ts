@@ -1,5 +1,5 @@
 import type { LabObservation } from './lab-report.ts';
-import { isConclusive, type ObservationStatus } from './lab-status.ts';
+import { isConclusive, isRetraction, type ObservationStatus } from './lab-status.ts';
 import { compareTimes, type LabTime } from './lab-time.ts';
 
 /** What decides which of two tellings of one result is the newer. */
@@ -60,6 +60,12 @@ export function changeOf(before: LabVersion | undefined, next: LabVersion): LabC
   if (before.content === next.content) return 'repeated';
   if (!isConclusive(before.status)) return 'updated';
   return isConclusive(next.status) ? 'corrected' : 'retracted';
+}
+
+/** What a newer version does to a report: one that has more results to come again takes none back. */
+export function reportChangeOf(before: LabVersion | undefined, next: LabVersion): LabChange {
+  const change = changeOf(before, next);
+  return change === 'retracted' && !isRetraction(next.status) ? 'updated' : change;
 }
 
 /** What a report's patient is told, of all that changed in it: a retraction before a correction. */

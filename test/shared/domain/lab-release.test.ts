@@ -7,6 +7,7 @@ import {
   type Releasable,
   releasePreferences,
   releaseRules,
+  strictestOf,
   testCategories,
 } from '../../../shared/domain/lab-release.ts';
 import { at } from './lab-samples.ts';
@@ -94,5 +95,18 @@ describe('categoryOfSection', () => {
     [undefined, 'routine'],
   ])('takes %s for %s', (section, category) => {
     expect(categoryOfSection(section)).toBe(category);
+  });
+});
+
+describe('the stricter of two categories', () => {
+  it('holds a result at least as long, and is waived no sooner', () => {
+    for (const one of testCategories) {
+      for (const other of testCategories) {
+        const strictest = strictestOf(one, other);
+        expect(strictestOf(other, one)).toBe(strictest);
+        expect(releaseRules[strictest].holdHours).toBeGreaterThanOrEqual(releaseRules[one].holdHours);
+        expect(releaseRules[strictest].isWaivable && !releaseRules[one].isWaivable).toBe(false);
+      }
+    }
   });
 });

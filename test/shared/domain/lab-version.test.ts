@@ -7,6 +7,7 @@ import {
   contentOf,
   gravestOf,
   type LabVersion,
+  reportChangeOf,
 } from '../../../shared/domain/lab-version.ts';
 import { sampleObservation } from './lab-samples.ts';
 
@@ -86,6 +87,15 @@ describe('what a newer version does', () => {
   ])('%s', (_, before, after, change) => {
     const next = version({ status: after, content: 'b' });
     expect(changeOf(before && version({ status: before }), next)).toBe(change);
+  });
+
+  it('takes a report back only where it says so: more results may be to come', () => {
+    const change = (status: LabVersion['status']) => reportChangeOf(version(), version({ status, content: 'b' }));
+    expect(change('preliminary')).toBe('updated');
+    expect(change('registered')).toBe('updated');
+    expect(change('corrected')).toBe('corrected');
+    expect(change('cancelled')).toBe('retracted');
+    expect(change('entered-in-error')).toBe('retracted');
   });
 
   it('is nothing where it says what is known, at whatever time', () => {

@@ -1,0 +1,249 @@
+import { randomUUID } from 'node:crypto';
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { escalateCriticalResults } from '../../../functions/cron/escalate-critical-results.ts';
+import { taskContext } from '../cron/tick.ts';
+import { requestOf } from '../event-request.ts';
+import { submitted, submittedData } from './samples.ts';
+import { bearer, codesIn, type Known, type Lab, MORNING, openLab, oru, type Oru } from './world.ts';
+
+const staff = bearer('staff', 'staff');
+
+let lab: Lab;
+let patient: Known;
+let practitionerId: string;
+beforeAll(async () => {
+  lab = await openLab();
+});
+beforeEach(async () => {
+  lab.setTime(MORNING);
+  [patient, practitionerId] = [await lab.addKnown(), await lab.addPractitioner()];
+});
+afterAll(async () => {
+  await lab.close();
+});
+
+async function pour(message: Partial<Oru>): Promise<void> {
+  expect(codesIn(await lab.send(oru({ ...patient, orderedBy: practitionerId, ...message })))).toEqual(['AA']);
+  await lab.drain();
+}
+
+/** What was told of the patient. */
+async function told(): Promise<string[]> {
+  const events = (await lab.told()).filter(({ data }) => data['patientId'] === patient.patientId);
+  return events.map(({ type }) => type.split('.')[2] ?? '');
+}
+
+async function openAlerts(): Promise<{ id: string }[]> {
+  const answer = await lab.call('GET', '/fr/critical-results?limit=100', bearer('practitioner', practitionerId));
+  return answer.json().items.filter((one: { patientId: string }) => one.patientId === patient.patientId);
+}
+
+async function report(as = staff) {
+  const [shown] = await lab.results(patient.patientId, as);
+  return shown;
+}
+
+async function sees(): Promise<boolean> {
+  return (await lab.results(patient.patientId)).length > 0;
+}
+
+const at = (hour: number) => `203103031${hour}0000+0100`;
+const local = (code: string, value: string, flag = '') => ({ code: `${code}^Kalium^L`, value, flag });
+
+async function map(code: string): Promise<number> {
+  const { items } = (await lab.call('GET', '/fr/lab-codes?limit=100', staff)).json();
+  const { id } = items.find((one: { code: string }) => one.code === code);
+  return (await lab.call('POST', `/fr/lab-codes/${id}/map`, staff, { payload: { loinc: '2823-3' } })).statusCode;
+}
+
+describe('an alert', () => {
+  it('stays open when the code of what it is about is mapped', async () => {
+    const code = randomUUID().slice(0, 8);
+    await pour({ observations: [local(code, '6.9', 'HH')] });
+    const open = await openAlerts();
+    expect(open).toHaveLength(1);
+    expect(await map(code)).toBe(200);
+    expect(await openAlerts()).toEqual(open);
+    expect(await told()).toEqual(['raised']);
+    lab.pass({ minutes: 15 });
+    await escalateCriticalResults(lab.db).run(taskContext({ now: lab.now() }));
+    expect(await told()).toEqual(['raised', 'escalated']);
+  });
+
+  it.each<[string, [string, string, string][]]>([
+    [
+      'taken back',
+      [
+        ['7.0', 'HH', 'F'],
+        ['7.0', 'HH', 'W'],
+        ['7.0', 'HH', 'F'],
+      ],
+    ],
+    [
+      'corrected',
+      [
+        ['7.0', 'HH', 'C'],
+        ['4.0', '', 'C'],
+        ['7.0', 'HH', 'C'],
+      ],
+    ],
+  ])('is raised again for a value that is given again after it was %s', async (_, versions) => {
+    const order = randomUUID();
+    const open: number[] = [];
+    for (const [hour, [value, flag, status]] of versions.entries()) {
+      const observations = [{ value, flag, status }];
+      await pour({ order, changedAt: at(hour), reportStatus: 'C', observations });
+      await pour({ order, changedAt: at(hour), reportStatus: 'C', observations });
+      open.push((await openAlerts()).length);
+    }
+    expect(open).toEqual([1, 0, 1]);
+    expect((await told()).filter((what) => what === 'raised')).toHaveLength(2);
+  });
+});
+
+describe('a patient', () => {
+  it('reads no value that its laboratory does not stand by any more', async () => {
+    const order = randomUUID();
+    await pour({ order, changedAt: at(0), observations: [{ value: '6.11' }] });
+    await pour({ order, changedAt: at(1), reportStatus: 'P', observations: [{ value: '5.22', status: 'P' }] });
+    const shown = await report(bearer('patient', patient.patientId));
+    expect(shown?.observations).toMatchObject([{ status: 'preliminary', isWithdrawn: true, values: [], former: [] }]);
+    for (const accept of ['application/json', 'application/fhir+json']) {
+      for (const path of [`results/${shown?.id}`, `patients/${patient.patientId}/results?analyte=2823-3`]) {
+        const mine = bearer('patient', patient.patientId);
+        const { statusCode, payload } = await lab.call('GET', `/fr/${path}`, mine, { headers: { accept } });
+        expect([statusCode, payload.includes('6.11'), payload.includes('5.22')]).toEqual([200, false, false]);
+      }
+    }
+    expect((await report())?.observations).toMatchObject([{ values: [{ number: '5.22' }], isWithdrawn: false }]);
+    expect(await told()).toEqual(['released', 'retracted']);
+    await pour({ order, changedAt: at(2), reportStatus: 'C', observations: [{ value: '5.33', status: 'C' }] });
+    expect((await report(bearer('patient', patient.patientId)))?.observations).toMatchObject([
+      { values: [{ number: '5.33' }], former: [{ values: [{ number: '6.11' }] }] },
+    ]);
+    expect(await told()).toEqual(['released', 'retracted', 'released']);
+  });
+
+  it('reads the conclusion and the documents of a report when they are final', async () => {
+    const data = submittedData({ mrn: patient.mrn });
+    const documents = [{ contentType: 'application/pdf', data: Buffer.from('%PDF-1.7 first').toString('base64') }];
+    const submit = async (status: string, statusChangedAt: string) => {
+      const said = { status, statusChangedAt, documents, notes: ['The conclusion'] };
+      const reports = data.reports.map((one) => ({ ...one, ...said }));
+      const event = { specversion: '1.0', id: randomUUID(), source: '/lab', type: submitted } as const;
+      const controlId = randomUUID();
+      expect(await lab.deliver(requestOf({ ...event, time: MORNING, data: { ...data, controlId, reports } }))).toBe(
+        204,
+      );
+    };
+    const read = async (as: string) => {
+      const shown = await report(as);
+      const [document] = (await report())?.documents ?? [];
+      const { statusCode } = await lab.call('GET', `/fr/results/${shown?.id}/documents/${document?.id}`, as);
+      return [JSON.stringify(shown).includes('The conclusion'), shown?.documents.length, statusCode];
+    };
+    await submit('preliminary', '2031-03-03T10:00:00+01:00');
+    expect(await read(bearer('patient', patient.patientId))).toEqual([false, 0, 404]);
+    expect(await read(staff)).toEqual([true, 1, 200]);
+    await submit('final', '2031-03-03T11:00:00+01:00');
+    expect(await read(bearer('patient', patient.patientId))).toEqual([true, 1, 200]);
+    expect(await told()).toEqual(['released', 'released']);
+  });
+
+  it.each(['R', 'A', 'P'])('is not told that a report is taken back when more is to come: %s', async (reportStatus) => {
+    const order = randomUUID();
+    await pour({ order, changedAt: at(0) });
+    await pour({ order, changedAt: at(1), reportStatus });
+    expect(await told()).toEqual(['released']);
+    expect((await report(bearer('patient', patient.patientId)))?.observations).toMatchObject([{ isWithdrawn: false }]);
+  });
+});
+
+describe('what comes after a decision', () => {
+  const sodium = { code: '2951-2^Sodium^LN', value: '140' };
+
+  it.each([
+    ['another result', { observations: [sodium] }],
+    ['a correction', { reportStatus: 'C', observations: [{ value: '4.9', status: 'C' }] }],
+  ])('is held anew though a clinician had looked before: %s', async (_, later) => {
+    const order = randomUUID();
+    await pour({ order, section: 'VR', changedAt: at(0) });
+    const review = async () =>
+      lab.call('POST', `/fr/results/${(await report())?.id}/review`, bearer('practitioner', practitionerId));
+    await review();
+    expect(await sees()).toBe(true);
+    lab.pass({ hours: 1 });
+    await pour({ order, section: 'VR', changedAt: at(0) });
+    expect(await sees()).toBe(true);
+    await pour({ order, section: 'VR', changedAt: at(1), ...later });
+    expect(await sees()).toBe(false);
+    expect(await report()).toMatchObject({ heldBecause: ['category'], releaseAt: '2031-03-04T10:00:00Z' });
+    await review();
+    expect(await sees()).toBe(true);
+  });
+
+  it('is not released by an office that released what was there', async () => {
+    const order = randomUUID();
+    await pour({ order, section: 'GE', changedAt: at(0) });
+    await lab.call('POST', `/fr/results/${(await report())?.id}/release`, staff);
+    expect(await sees()).toBe(true);
+    await pour({ order, section: 'GE', changedAt: at(1), observations: [{ ...sodium, value: '170', flag: 'HH' }] });
+    expect(await sees()).toBe(false);
+    expect(await report()).toMatchObject({ heldBecause: ['category', 'critical'] });
+    expect(await openAlerts()).toHaveLength(1);
+  });
+
+  it('is not released either where a code turns out to mean something critical', async () => {
+    const [order, code] = [randomUUID(), randomUUID().slice(0, 8)];
+    await pour({ order, observations: [sodium, local(code, '6.9')] });
+    await lab.call('POST', `/fr/results/${(await report())?.id}/release`, staff);
+    expect(await sees()).toBe(true);
+    expect(await map(code)).toBe(200);
+    expect(await sees()).toBe(false);
+    expect(await report()).toMatchObject({ heldBecause: ['critical'] });
+  });
+
+  it('is shown at once where it is of a kind that nothing holds', async () => {
+    const order = randomUUID();
+    await pour({ order, changedAt: at(0) });
+    lab.pass({ hours: 1 });
+    await pour({ order, changedAt: at(1), observations: [sodium] });
+    expect((await report(bearer('patient', patient.patientId)))?.observations).toHaveLength(2);
+  });
+});
+
+describe('a report', () => {
+  it.each([[[0, 1]], [[1, 0]]])('is held as the strictest that was said of it: order %s', async (hours) => {
+    const order = randomUUID();
+    for (const hour of hours) await pour({ order, changedAt: at(hour), section: hour === 0 ? 'GE' : '' });
+    expect(await report()).toMatchObject({ category: 'genetic', heldBecause: ['category'], releasedAt: null });
+  });
+
+  it.each([[[0, 1, 2]], [[2, 0, 1]], [[2, 1, 0]], [[1, 0, 2]], [[1, 2, 0]]])(
+    'is whose the newest that says so says it is: order %s',
+    async (hours) => {
+      const [order, colleague] = [randomUUID(), await lab.addPractitioner()];
+      const ordering = [practitionerId, colleague, ''];
+      for (const hour of hours) await pour({ order, changedAt: at(hour), orderedBy: ordering[hour] ?? '' });
+      expect(await report()).toMatchObject({ practitionerId: colleague });
+    },
+  );
+});
+
+describe('a code', () => {
+  it('is mapped while results under it come, and neither waits for the other in a circle', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const [order, code] = [randomUUID(), randomUUID().slice(0, 8)];
+      await pour({ order, changedAt: at(0), observations: [local(code, '4.4')] });
+      await lab.send(oru({ ...patient, order, changedAt: at(1), observations: [local(code, '4.5')] }));
+      const record = lab.log.records.at(-1);
+      if (!record) throw new Error('no record');
+      expect(await Promise.all([lab.deliverOnce(record), map(code)])).toEqual([204, 200]);
+      await lab.drain();
+      const shown = (await lab.results(patient.patientId)).find(({ fillerOrder }) => fillerOrder === order);
+      expect(shown?.observations).toMatchObject([{ loinc: '2823-3', values: [{ number: '4.5' }] }]);
+    }
+  });
+});
