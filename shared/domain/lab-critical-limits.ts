@@ -1,4 +1,5 @@
-import type { LabObservation } from './lab-report.ts';
+import { isAmbiguous } from './lab-decimal.ts';
+import type { LabObservation, LabValue } from './lab-report.ts';
 
 /** From where on a value of an analyte needs a clinician at once. Decimal text; null where there is no such end. */
 export type AnalyteLimit = {
@@ -19,14 +20,49 @@ export function withLimits(
   limits: readonly AnalyteLimit[],
 ): LabObservation {
   const flags = observation.values.flatMap((value) => {
-    if (value.type !== 'quantity') return [];
-    const unit = value.unit?.ucum ?? observation.unit?.ucum;
+    const measured = measuredIn(value);
+    if (!measured) return [];
+    const unit = measured.ucum ?? observation.unit?.ucum;
     const limit = limits.find((one) => one.loinc === loinc && one.unit === unit);
-    return limit === undefined ? [] : flagsOf(Number(value.number), value.comparator, limit);
+    return limit === undefined ? [] : flagsOfAll(measured, limit);
   });
   return flags.length === 0
     ? observation
-    : { ...observation, interpretation: [...observation.interpretation, ...flags] };
+    : { ...observation, interpretation: [...new Set([...observation.interpretation, ...flags])] };
+}
+
+type Measured = {
+  /** More than one where it is written so that it may be either. */
+  readonly numbers: readonly number[];
+  readonly comparator: string | undefined;
+  readonly ucum?: string | undefined;
+};
+
+const NUMBER_IN_TEXT = /^(<=|>=|=<|=>|≤|≥|<|>)? {0,3}([+-]?\d{1,20}(?:[.,]\d{1,20})?)$/;
+
+/** A number that was sent as text is one all the same. */
+function measuredIn(value: LabValue): Measured | undefined {
+  if (value.type === 'quantity')
+    return { numbers: [Number(value.number)], comparator: value.comparator, ucum: value.unit?.ucum };
+  if (value.type !== 'text') return undefined;
+  const [, sign, written] = NUMBER_IN_TEXT.exec(value.text.trim()) ?? [];
+  return written === undefined ? undefined : { numbers: readingsOf(written), comparator: comparatorOf(sign) };
+}
+
+function readingsOf(written: string): number[] {
+  const decimal = Number(written.replace(',', '.'));
+  return isAmbiguous(written) ? [decimal, Number(written.replace(',', ''))] : [decimal];
+}
+
+function comparatorOf(sign: string | undefined): string | undefined {
+  if (sign === undefined) return undefined;
+  return /[<≤]/.test(sign) ? '<' : '>';
+}
+
+/** Where a number may be either of two, both have to lie beyond a limit. */
+function flagsOfAll({ numbers, comparator }: Measured, limit: AnalyteLimit): string[] {
+  const flags = numbers.map((number) => flagsOf(number, comparator, limit));
+  return flags.every(({ length }) => length > 0) ? [...new Set(flags.flat())] : [];
 }
 
 /** What is below something may lie beyond the lower limit only, and what is above something beyond the upper. */

@@ -1,3 +1,5 @@
+import { isAmbiguous } from './lab-decimal.ts';
+
 /** One end of a reference range. */
 type Bound = {
   /** A decimal number as it was written. */
@@ -13,15 +15,16 @@ export type ReferenceRange = {
 };
 
 const NUMBER = String.raw`([+-]?(?:\d+(?:[.,]\d+)?|[.,]\d+))`;
-const BETWEEN = new RegExp(String.raw`^\(?\[?\s*${NUMBER}\s*(?:-|–|—|\.\.|to)\s*${NUMBER}\s*\)?\]?(?:\s.*)?$`, 'i');
-const ONE_SIDED = new RegExp(String.raw`^(<=|>=|=<|=>|≤|≥|<|>)\s*${NUMBER}(?:\s.*)?$`);
+const BETWEEN = new RegExp(String.raw`^\(?\[?\s*${NUMBER}\s*(?:-|–|—|\.\.|to)\s*${NUMBER}\s*\)?\]?(?=\s|$)`, 'i');
+const ONE_SIDED = new RegExp(String.raw`^(<=|>=|=<|=>|≤|≥|<|>)\s*${NUMBER}(?=\s|$)`);
 
-/** Reads OBX-7: `3.5-5.1`, `<5`, `>= 10`; anything else is text. */
+/** Reads OBX-7: `3.5-5.1`, `<5`, `>= 10`; anything else is text, and what may be either of two numbers. */
 export function parseReferenceRange(text: string): ReferenceRange {
   const written = text.trim();
   const [, low, high] = BETWEEN.exec(written) ?? [];
-  if (low !== undefined && high !== undefined) return { text: written, low: bound(low, true), high: bound(high, true) };
   const [, sign, limit] = ONE_SIDED.exec(written) ?? [];
+  if ([low, high, limit].some(isAmbiguous)) return { text: written };
+  if (low !== undefined && high !== undefined) return { text: written, low: bound(low, true), high: bound(high, true) };
   if (sign === undefined || limit === undefined) return { text: written };
   const end = bound(limit, /[=≤≥]/.test(sign));
   return /[<≤]/.test(sign) ? { text: written, high: end } : { text: written, low: end };

@@ -169,7 +169,7 @@ function keyOf({ codings, text }: LabConcept): string {
 
 /** Parts are encoded, so that no two lists of them make one name. */
 function joinIdentity(parts: readonly (string | undefined)[]): string {
-  return parts.map((part) => encodeURIComponent(part ?? '')).join('|');
+  return parts.map((part) => encodeURIComponent((part ?? '').toWellFormed())).join('|');
 }
 
 export const LOINC = 'http://loinc.org';

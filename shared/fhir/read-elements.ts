@@ -1,3 +1,4 @@
+import { interpretationCodes } from '../domain/lab-interpretation.ts';
 import type { ReferenceRange } from '../domain/lab-range.ts';
 import { parseReferenceRange } from '../domain/lab-range.ts';
 import {
@@ -87,7 +88,7 @@ export function rangesOf({ referenceRange = [] }: Said): ReferenceRange[] {
 
 /** Codes of HL7 table 0078, which FHIR took over. */
 export function interpretationOf({ interpretation = [] }: Said): string[] {
-  return interpretation.flatMap(({ coding = [] }) => coding.find(({ code }) => code !== undefined)?.code ?? []);
+  return interpretation.flatMap((concept) => interpretationCodes(fromConcept(concept).codings));
 }
 
 function fromQuantity(quantity: QuantityElement): LabQuantity | undefined {

@@ -1,4 +1,6 @@
 import { faultCodes } from '../domain/lab-fault.ts';
+import { interpretationCodes } from '../domain/lab-interpretation.ts';
+import { overlongOfObservation } from '../domain/lab-name.ts';
 import { parseReferenceRange, type ReferenceRange } from '../domain/lab-range.ts';
 import { type LabConcept, type LabObservation, observationIdentity } from '../domain/lab-report.ts';
 import { observationStatusOf } from '../domain/lab-status.ts';
@@ -19,6 +21,8 @@ export function readObservation(
   const code = conceptAt(obx, 3);
   if (!code) return refuseNameless(obx);
   const subId = componentAt(obx, 4);
+  const identity = nextIdentity(code, subId, occurrences);
+  refuseOverlong(obx, { code, identity });
   const unit = unitAt(obx, 6);
   const statusCode = componentAt(obx, 11);
   const observedAt = timeAt(obx, 14);
@@ -26,14 +30,14 @@ export function readObservation(
   const method = conceptAt(obx, 17);
   const valueType = componentAt(obx, 2);
   return {
-    identity: nextIdentity(code, subId, occurrences),
+    identity,
     code,
     ...(subId !== '' && { subId }),
     ...(valueType !== '' && { valueType }),
     values: valuesAt(obx, unit),
     ...(unit && { unit }),
     ranges: eachRepetition(obx, 7, (repetition) => rangeAt(obx, repetition)),
-    interpretation: eachRepetition(obx, 8, (repetition) => componentAt(obx, 8, 1, repetition) || undefined),
+    interpretation: eachRepetition(obx, 8, (repetition) => flagsAt(obx, repetition)).flat(),
     status: statusOf(obx, statusCode),
     statusCode,
     ...(observedAt !== undefined && { observedAt }),
@@ -55,6 +59,11 @@ function rangeAt(obx: Segment, repetition: number): ReferenceRange | undefined {
   return text === '' ? undefined : parseReferenceRange(text);
 }
 
+/** IS before 2.7, CWE since: the laboratory's own code may stand before that of HL7 table 0078. */
+function flagsAt(obx: Segment, repetition: number): string[] {
+  return interpretationCodes(conceptAt(obx, 8, repetition)?.codings ?? []);
+}
+
 /** Nobody is told it is final where that is not said. */
 function statusOf(obx: Segment, code: string): LabObservation['status'] {
   const status = observationStatusOf(code);
@@ -70,6 +79,13 @@ function nextIdentity(code: LabConcept, subId: string, occurrences: Occurrences)
   const occurrence = (occurrences.get(name) ?? 0) + 1;
   occurrences.set(name, occurrence);
   return observationIdentity(code, subId || undefined, occurrence);
+}
+
+function refuseOverlong(obx: Segment, named: Pick<LabObservation, 'code' | 'identity'>): void {
+  const overlong = overlongOfObservation(named);
+  if (overlong === undefined) return;
+  const fault = { code: faultCodes.tooLong, severity: 'error' } as const;
+  report(obx, overlong === 'code' ? 3 : 4, { ...fault, text: 'What was observed has too long a name' });
 }
 
 function refuseNameless(obx: Segment): undefined {

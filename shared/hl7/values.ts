@@ -1,4 +1,5 @@
 import { faultCodes } from '../domain/lab-fault.ts';
+import { isAmbiguous } from '../domain/lab-decimal.ts';
 import type { Comparator, LabQuantity, LabUnit, LabValue } from '../domain/lab-report.ts';
 import { conceptAt } from './codings.ts';
 import { embeddedDocument, referencedDocument } from './documents.ts';
@@ -127,12 +128,12 @@ const comparators: Readonly<Record<string, Comparator>> = {
   '=>': '>=',
   '≥': '>=',
 };
-const COMPARED = /^(<=|>=|=<|=>|≤|≥|<|>)?\s*(.+)$/;
+const COMPARED = /^(<=|>=|=<|=>|≤|≥|<|>)?\s*([^]+)$/;
 
 /** With a digit on either side of the point and no plus, as JSON writes numbers; undefined where it is no number. */
 function decimalOf(written: string): string | undefined {
-  // A comma between digits is a decimal comma: HL7 has no sign for thousands.
-  const pointed = /^[+-]?\d+,\d+$/.test(written) ? written.replace(',', '.') : written;
+  // A comma between digits is a decimal comma, for HL7 has no sign for thousands; where it may be one all the same, nobody guesses.
+  const pointed = /^[+-]?\d+,\d+$/.test(written) && !isAmbiguous(written) ? written.replace(',', '.') : written;
   if (!DECIMAL.test(pointed)) return undefined;
   const [, sign = '', digits = '', rest = ''] = /^([+-]?)0*(\d*)(.*)$/.exec(pointed) ?? [];
   return `${sign === '-' ? '-' : ''}${digits || '0'}${rest.replace(/^\.(?!\d)/, '')}`;
@@ -150,7 +151,9 @@ function readNumber(segment: Segment, repetition: number, unit: LabUnit | undefi
   const written = componentAt(segment, VALUE, 1, repetition);
   if (written === '') return undefined;
   const found = quantity(written, unit);
-  return found ? { type: 'quantity', ...found } : asText(segment, repetition, 'This is no number');
+  return found
+    ? { type: 'quantity', ...found }
+    : asText(segment, repetition, 'This is no number that can be read in one way');
 }
 
 /** MO: an amount in a currency of ISO 4217. */

@@ -343,16 +343,23 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON laboratory.reports, laboratory.message_c
   TO careflow_laboratory;
 --> statement-breakpoint
 -- To begin with, until a laboratory's own take their place: the means of what US medical centres use for adults (Kost, Critical
--- limits for urgent clinician notification, JAMA 1990;263:704-707); units in UCUM.
+-- limits for urgent clinician notification, JAMA 1990;263:704-707); units in UCUM. LOINC has a code of its own for an amount of
+-- substance, and laboratories send mmol/L under that of the mass as well.
 INSERT INTO laboratory.critical_limits (loinc, unit, low, high) VALUES
   ('2823-3', 'mmol/L', 2.8, 6.2),
+  ('2823-3', 'meq/L', 2.8, 6.2),
   ('2951-2', 'mmol/L', 120, 158),
+  ('2951-2', 'meq/L', 120, 158),
+  ('14749-6', 'mmol/L', 2.6, 26.9),
   ('2345-7', 'mmol/L', 2.6, 26.9),
   ('2345-7', 'mg/dL', 46, 484),
+  ('2000-8', 'mmol/L', 1.65, 3.22),
   ('17861-6', 'mmol/L', 1.65, 3.22),
   ('17861-6', 'mg/dL', 6.6, 12.9),
   ('718-7', 'g/dL', 6.6, 19.9),
-  ('777-3', '10*3/uL', 37, 910);
+  ('718-7', 'g/L', 66, 199),
+  ('777-3', '10*3/uL', 37, 910),
+  ('777-3', '10*9/L', 37, 910);
 --> statement-breakpoint
 -- What other parties call a patient. In the patient context: who somebody is, is not for a laboratory to keep.
 CREATE TABLE patient.identifiers (

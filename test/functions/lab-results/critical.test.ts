@@ -60,6 +60,7 @@ describe('a critical result', () => {
     ['AA', '6.0'],
     ['H', '6.2'],
     ['', '2.8'],
+    ['CRIT^^L^HH^^HL70078', '6.0'],
   ])('alerts who ordered it at once: flag "%s", %s mmol/L', async (flag, value) => {
     await pour({ observations: [{ flag, value }] });
     expect(await told()).toEqual(['raised']);
@@ -75,6 +76,19 @@ describe('a critical result', () => {
   ])('is none short of that: flag "%s", %s mmol/L', async (flag, value) => {
     await pour({ observations: [{ flag, value }] });
     expect(await told()).toEqual(['released']);
+  });
+
+  it.each([
+    ['glucose in mmol/L', { code: '14749-6^Glucose^LN', value: '27.0' }],
+    ['calcium in mmol/L', { code: '2000-8^Calcium^LN', value: '1.60' }],
+    ['glucose in mmol/L under the code of mg/dL', { code: '2345-7^Glucose^LN', value: '2.5' }],
+    ['platelets in 10*9/L', { code: '777-3^Platelets^LN', value: '30', unit: '10*9/L^^UCUM' }],
+    ['haemoglobin in g/L', { code: '718-7^Hemoglobin^LN', value: '60', unit: 'g/L' }],
+    ['sodium in meq/L', { code: '2951-2^Sodium^LN', value: '118', unit: 'meq/L' }],
+    ['a number that is sent as text', { type: 'ST', value: '> 6.5' }],
+  ])('is told by its limits: %s', async (_, observation) => {
+    await pour({ observations: [observation] });
+    expect(await told()).toEqual(['raised']);
   });
 
   it('commits with its alert and the event that tells of it, or not at all', async () => {

@@ -33,7 +33,15 @@ describe('parseReferenceRange', () => {
     expect(parseReferenceRange(text)).toEqual({ text, ...ends });
   });
 
-  it.each(['negative', '1:10-1:40', '3.5-5.1-7', 'M: 13-17 F: 12-15', '5', '', '< five'])(
+  it('is read at the pace of its length, blanks and all', () => {
+    const blanks = ' '.repeat(700 * 1024);
+    const texts = [`1-2${blanks}\nx\ny`, `<${blanks}5${blanks}\nx\ny`, `1${blanks}x`];
+    const before = process.cpuUsage();
+    expect(texts.map(parseReferenceRange)).toMatchObject([{ low: { number: '1' } }, { high: { number: '5' } }, {}]);
+    expect(process.cpuUsage(before).user).toBeLessThan(2_000_000);
+  });
+
+  it.each(['negative', '1:10-1:40', '3.5-5.1-7', 'M: 13-17 F: 12-15', '5', '', '< five', '1,234-5,678', '<1,500'])(
     'keeps as text what is no range: %s',
     (text) => {
       expect(parseReferenceRange(text)).toEqual({ text });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import { documentsOf } from '../../../shared/domain/lab-report.ts';
-import { observationsOf, parsedFixture } from './fixtures.ts';
+import { readMessages } from '../../../shared/hl7/read-messages.ts';
+import { fixtureBytes, observationsOf, paris, parsedFixture } from './fixtures.ts';
 
 function valuesOf(name: string) {
   return observationsOf(`values/${name}`).map(({ values }) => values);
@@ -13,6 +14,15 @@ function warningsOf(name: string) {
     place?.occurrence,
     place?.field,
   ]);
+}
+
+/** The value that an NM is read as, and the warnings of it. */
+function readNumber(written: string) {
+  const message = fixtureBytes('dirt/lf-lines').toString().replace('||4.10|', `||${written}|`);
+  const [read] = readMessages(Buffer.from(message), paris);
+  if (read?.outcome !== 'parsed') throw new Error('It was not parsed');
+  const { reports, warnings } = read.message;
+  return [reports[0]?.observations[0]?.values[0], warnings] as const;
 }
 
 const mgdl = { text: 'milligram per deciliter', ucum: 'mg/dL' };
@@ -28,6 +38,26 @@ describe('OBX-5', () => {
       [{ type: 'quantity', number: '2.31', unit: mmol }],
     ]);
     expect(warningsOf('nm')).toEqual([['102', 4, 5]]);
+  });
+
+  it.each([
+    ['1,234', { type: 'text', text: '1,234' }],
+    ['<1,234', { type: 'text', text: '<1,234' }],
+    ['0,123', { type: 'quantity', number: '0.123' }],
+    ['1234,567', { type: 'quantity', number: '1234.567' }],
+    ['12,34', { type: 'quantity', number: '12.34' }],
+  ])('as NM is no number where its comma may part thousands: %s', (written, expected) => {
+    const [value, warnings] = readNumber(written);
+    expect(value).toMatchObject(expected);
+    expect(warnings).toMatchObject(
+      expected.type === 'text' ? [{ code: '102', place: { segment: 'OBX', field: 5 } }] : [],
+    );
+  });
+
+  it('as NM is read at the pace of its length, blanks and all', () => {
+    const before = process.cpuUsage();
+    expect(readNumber(`<${' '.repeat(700 * 1024)}x\\.br\\y`)).toMatchObject([{ type: 'text' }, [{ code: '102' }]]);
+    expect(process.cpuUsage(before).user).toBeLessThan(2_000_000);
   });
 
   it('as SN is a compared number, a ratio, a range or what is written', () => {
