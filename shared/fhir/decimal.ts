@@ -1,7 +1,10 @@
 import type { Decimal } from '../domain/lab-report.ts';
 
-/** A member `value` that is a number. In a text a quotation mark has a backslash before it, so this is no part of one. */
-const DECIMAL_VALUE = /(?<=[{,]\s*)"value"(\s*:\s*)(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}])/g;
+/**
+ * A member `value` that is a number. In a text a quotation mark has a backslash before it, so this is no part of one. What
+ * stands before the member is not looked at: blanks without end would be looked at again from each of them.
+ */
+const DECIMAL_VALUE = /(?<!\\)"value"(\s*:\s*)(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?)(?=\s*[,}])/g;
 
 /**
  * Reads JSON and keeps every decimal `value` as the text it was written in: FHIR R4 (2.24.0.1) wants 5.10 to stay 5.10. Throws

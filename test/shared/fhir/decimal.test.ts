@@ -3,6 +3,14 @@ import { describe, expect, it } from 'vitest';
 
 import { jsonNumber, parseFhirJson } from '../../../shared/fhir/decimal.ts';
 
+function parsesTo(text: string): boolean {
+  try {
+    return parseFhirJson(text) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 describe('decimals', () => {
   it('are read as the text they are written in', () => {
     expect(parseFhirJson('{"value": 5.10, "low":{"value":-0.00}, "high":{ "value" : 1E+2 } }')).toEqual({
@@ -47,6 +55,28 @@ describe('decimals', () => {
       expect(() => parseFhirJson(text)).toThrow(SyntaxError);
     },
   );
+
+  it('are found at the pace of a linear scan, however many blanks and commas there are', () => {
+    const size = 700 * 1024;
+    const cost = (text: string) => {
+      const before = process.cpuUsage();
+      expect(parsesTo(text)).toBeTypeOf('boolean');
+      return process.cpuUsage(before).user;
+    };
+    const ordinary = cost(`[${'{"value": 5.10},'.repeat(size / 16)}{}]`);
+    const blanks = ' '.repeat(size);
+    const texts = [
+      blanks,
+      `{${blanks}"value": 5}`,
+      `{"value"${blanks}`,
+      `{"value": 5${blanks}`,
+      `{"value": ${'5'.repeat(size)}`,
+      ',  '.repeat(size / 3),
+      `${','.repeat(size / 2)}${' '.repeat(size / 2)}`,
+      '"value" '.repeat(size / 8),
+    ];
+    for (const text of texts) expect(cost(text)).toBeLessThan(20 * ordinary + 1_000_000);
+  });
 
   it('are written as they are given', () => {
     const numbers = ['5.10', '0.1', '-3', '12345678901234567890.123', '0'];
