@@ -4,6 +4,7 @@ import * as z from 'zod';
 
 import { LabResultSubmitted } from '../../schemas/events/lab-message.v1.ts';
 import { faultCodes, type LabFault } from '../../shared/domain/lab-fault.ts';
+import { isTooLong, overlongOfObservation, overlongOfReport } from '../../shared/domain/lab-name.ts';
 import type { LabMessage } from '../../shared/domain/lab-report.ts';
 import type { Hl7Header } from '../../shared/hl7/header.ts';
 import { faultsOf } from '../../shared/runtime/input.ts';
@@ -77,7 +78,7 @@ function readOwn({ bytes, sender }: Sent): ReadContent {
   const text = textOf(bytes);
   const content = { mediaType: ownJson, text, sender } as const;
   const checked = LabResultSubmitted.data.safeParse(parsed(text));
-  if (checked.success) return { outcome: 'parsed', content, message: plain(messageOf(checked.data)) };
+  if (checked.success) return ownMessage(plain(messageOf(checked.data)), content);
   const faults = faultsOf(LabResultSubmitted.data, checked.error).map(({ path, message }) => ({
     code: faultCodes.dataType,
     severity: 'error' as const,
@@ -85,6 +86,29 @@ function readOwn({ bytes, sender }: Sent): ReadContent {
     text: message,
   }));
   return { outcome: 'refused', content, faults };
+}
+
+function ownMessage(message: LabMessage, content: LabContent): ReadContent {
+  const paths = overlongPaths(message);
+  if (paths.length === 0) return { outcome: 'parsed', content, message };
+  const fault = { code: faultCodes.tooLong, severity: 'error', text: 'This is too long' } as const;
+  return { outcome: 'refused', content, faults: paths.map((expression) => ({ ...fault, expression })) };
+}
+
+/** JSON Pointers. */
+function overlongPaths(message: LabMessage): string[] {
+  const own = (['sender', 'controlId'] as const).filter((name) => isTooLong(message[name]));
+  const named = message.reports.flatMap((report, index) => [
+    ...overlongPath(`/reports/${index}`, overlongOfReport(report)),
+    ...report.observations.flatMap((observation, of) =>
+      overlongPath(`/reports/${index}/observations/${of}`, overlongOfObservation(observation)),
+    ),
+  ]);
+  return [...own.map((name) => `/${name}`), ...named];
+}
+
+function overlongPath(path: string, member: string | undefined): string[] {
+  return member === undefined ? [] : [`${path}/${member}`];
 }
 
 function textOf(bytes: Uint8Array): string {

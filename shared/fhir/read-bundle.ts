@@ -1,11 +1,12 @@
 import { faultCodes, type LabFault } from '../domain/lab-fault.ts';
+import { isTooLong, overlongOfReport } from '../domain/lab-name.ts';
 import type { LabIdentifier, LabMessage, LabPatient, LabReport, LabSpecimen } from '../domain/lab-report.ts';
 import { type Found, type OpenBundle, openBundle } from './bundle-resources.ts';
 import { SECTION } from './code-systems.ts';
 import type { Read, ReferenceElement } from './contract.ts';
 import { parseFhirJson } from './decimal.ts';
 import { fromAttachment, fromConcept, fromIdentifier, fromIdentifiers, typeOf } from './read-elements.ts';
-import { readObservations } from './read-observations.ts';
+import { type OrderObservations, readObservations } from './read-observations.ts';
 
 export type ReadBundle =
   | { readonly outcome: 'parsed'; readonly message: LabMessage }
@@ -24,12 +25,14 @@ export function readBundle(text: string, { sender }: ReadBundleOptions): ReadBun
   if ('length' in open) return refused(open);
   const controlId = controlIdOf(open);
   const found = open.all('DiagnosticReport');
-  const reports = found.flatMap((each) => readReport(each, open) ?? []);
+  const orders: Orders = new Map();
+  const reports = found.flatMap((each) => readReport(each, open, orders) ?? []);
   const isWithoutReport = found.length === 0 && open.faults.length === 0;
-  const faults = [...open.faults, ...missing(controlId, isWithoutReport)];
+  const from = senderOf(open) ?? { name: sender, at: 'Bundle' };
+  const faults = [...open.faults, ...missing(controlId, isWithoutReport), ...overlong(controlId, from)];
   if (faults.some(({ severity }) => severity === 'error')) return refused(faults);
   const sentAt = open.bundle.timestamp;
-  const message = { sender: senderOf(open) ?? sender, controlId, ...(sentAt !== undefined && { sentAt }) };
+  const message = { sender: from.name, controlId, ...(sentAt !== undefined && { sentAt }) };
   return { outcome: 'parsed', message: { ...message, reports, warnings: faults } };
 }
 
@@ -57,28 +60,58 @@ function missing(controlId: string, isWithoutReport: boolean): LabFault[] {
   return faults;
 }
 
+function overlong(controlId: string, sender: Sender): LabFault[] {
+  const faults: LabFault[] = [];
+  const fault = { severity: 'error', code: faultCodes.tooLong } as const;
+  if (isTooLong(controlId))
+    faults.push({ ...fault, expression: 'Bundle.identifier', text: 'The identifier of the bundle is too long' });
+  if (isTooLong(sender.name)) faults.push({ ...fault, expression: sender.at, text: 'The sender has too long a name' });
+  return faults;
+}
+
 /** What the sender knows the bundle by. */
 function controlIdOf({ bundle: { identifier, id } }: OpenBundle): string {
   return identifier?.value ?? id ?? '';
 }
 
-function senderOf(open: OpenBundle): string | undefined {
-  const source = open.all('MessageHeader')[0]?.resource.source;
-  return source?.endpoint ?? source?.name ?? open.bundle.identifier?.system;
+type Sender = { readonly name: string; readonly at: string };
+
+function senderOf(open: OpenBundle): Sender | undefined {
+  const header = open.all('MessageHeader')[0];
+  const named = header?.resource.source.endpoint ?? header?.resource.source.name;
+  if (header && named !== undefined) return { name: named, at: `${header.at}.source` };
+  const system = open.bundle.identifier?.system;
+  return system === undefined ? undefined : { name: system, at: 'Bundle.identifier.system' };
 }
 
-function readReport({ resource, at }: Found<'DiagnosticReport'>, open: OpenBundle): LabReport | undefined {
+/** By filler order: what one order's observations are called must not depend on its reports. */
+type Orders = Map<string, OrderObservations>;
+
+function observationsOf({ value, system = '' }: LabIdentifier, orders: Orders): OrderObservations {
+  const key = `${system}|${value}`;
+  const known = orders.get(key) ?? { occurrences: new Map(), read: new Map() };
+  orders.set(key, known);
+  return known;
+}
+
+function readReport(
+  { resource, at }: Found<'DiagnosticReport'>,
+  open: OpenBundle,
+  orders: Orders,
+): LabReport | undefined {
   const order = open.follow('ServiceRequest', resource.basedOn?.[0])?.resource;
   const fillerOrder = numberOf('FILL', resource.identifier) ?? numberOf('FILL', order?.identifier);
   const placerOrder = placerOf(resource, order);
   const known = fillerOrder ?? fromIdentifiers(resource.identifier)[0] ?? placerOrder;
   if (!known) return refuseNumberless(at, open);
+  const service = fromConcept(resource.code);
+  refuseOverlong({ fillerOrder: known, service }, at, open);
   const section = sectionOf(resource);
   const observedAt = resource.effectiveDateTime ?? resource.effectivePeriod?.start;
   return {
     fillerOrder: known,
     ...(placerOrder && { placerOrder }),
-    service: fromConcept(resource.code),
+    service,
     status: resource.status === 'appended' ? 'amended' : resource.status,
     statusCode: resource.status,
     ...(resource.issued !== undefined && { statusChangedAt: resource.issued }),
@@ -87,10 +120,17 @@ function readReport({ resource, at }: Found<'DiagnosticReport'>, open: OpenBundl
     orderedBy: order ? identifiersBehind(order.requester, open) : [],
     patient: readPatient(resource.subject, open),
     specimens: (resource.specimen ?? []).flatMap((reference) => readSpecimen(reference, open)),
-    observations: readObservations(resource.result, at, open),
+    observations: readObservations({ resource, at }, open, observationsOf(known, orders)),
     documents: (resource.presentedForm ?? []).flatMap((form) => fromAttachment(form) ?? []),
     notes: resource.conclusion === undefined ? [] : [resource.conclusion],
   };
+}
+
+function refuseOverlong(named: Pick<LabReport, 'fillerOrder' | 'service'>, at: string, { faults }: OpenBundle): void {
+  const found = overlongOfReport(named);
+  if (found === undefined) return;
+  const fault = { code: faultCodes.tooLong, severity: 'error', text: 'The order has too long a name' } as const;
+  faults.push({ ...fault, expression: `${at}.${found === 'fillerOrder' ? 'identifier' : 'code'}` });
 }
 
 function refuseNumberless(at: string, { faults }: OpenBundle): undefined {

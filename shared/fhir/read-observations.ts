@@ -1,19 +1,42 @@
 import { faultCodes } from '../domain/lab-fault.ts';
+import { overlongOfObservation } from '../domain/lab-name.ts';
 import { type LabConcept, type LabObservation, observationIdentity } from '../domain/lab-report.ts';
 import type { Found, OpenBundle } from './bundle-resources.ts';
 import type { Read, ReferenceElement, Said } from './contract.ts';
 import { fromConcept, interpretationOf, rangesOf, unitOf, valuesOf } from './read-elements.ts';
 
+/** What was read of one order: how often a code and sub-id were met, and what each resource says, by its place. */
+export type OrderObservations = {
+  readonly occurrences: Map<string, number>;
+  readonly read: Map<string, readonly LabObservation[]>;
+};
+
 /** The observations of a report, with those that a panel holds and those that are components of another. */
 export function readObservations(
-  results: readonly ReferenceElement[] | undefined,
-  at: string,
+  { resource: { result = [] }, at }: Found<'DiagnosticReport'>,
   open: OpenBundle,
+  order: OrderObservations,
 ): LabObservation[] {
-  const occurrences = new Map<string, number>();
-  return collect(placed(results ?? [], `${at}.result`), open).flatMap(({ resource }) =>
-    readObservation(resource, occurrences),
-  );
+  return collect(placed(result, `${at}.result`), open).flatMap((found) => readOnce(found, open, order));
+}
+
+/** One that two reports of an order refer to is one all the same. */
+function readOnce(
+  { resource, at }: Found<'Observation'>,
+  open: OpenBundle,
+  { occurrences, read }: OrderObservations,
+): readonly LabObservation[] {
+  const known = read.get(at);
+  if (known) return known;
+  const observations = readObservation(resource, occurrences);
+  read.set(at, observations);
+  if (observations.some((observation) => overlongOfObservation(observation) !== undefined)) refuseOverlong(at, open);
+  return observations;
+}
+
+function refuseOverlong(at: string, { faults }: OpenBundle): void {
+  const fault = { code: faultCodes.tooLong, severity: 'error' } as const;
+  faults.push({ ...fault, expression: `${at}.code`, text: 'What was observed has too long a name' });
 }
 
 type Placed = { readonly reference: ReferenceElement; readonly expression: string };

@@ -1,6 +1,7 @@
 import { Hl7Context, Hl7Message } from '@medplum/core';
 
 import { faultCodes, type LabFault } from '../domain/lab-fault.ts';
+import { isTooLong } from '../domain/lab-name.ts';
 import type { LabTime } from '../domain/lab-time.ts';
 import { authorityOf } from './codings.ts';
 import type { Separators } from './escapes.ts';
@@ -79,6 +80,8 @@ export function readHeader(msh: Segment): Hl7Header {
     applicationAcknowledgment: at(16).toUpperCase(),
   };
   checkKind(msh, header);
+  if (isTooLong(header.sender)) refuse(msh, 3, faultCodes.tooLong, 'The sender has too long a name');
+  if (isTooLong(header.controlId)) refuse(msh, 10, faultCodes.tooLong, 'The control id is too long');
   if (header.controlId === '') refuse(msh, 10, faultCodes.requiredFieldMissing, 'The message has no control id');
   return header;
 }

@@ -1,4 +1,5 @@
 import { faultCodes } from '../domain/lab-fault.ts';
+import { overlongOfReport } from '../domain/lab-name.ts';
 import type { LabIdentifier, LabObservation, LabPatient, LabReport, LabSpecimen, Sex } from '../domain/lab-report.ts';
 import { reportStatusOf } from '../domain/lab-status.ts';
 import { authorityOf, conceptAt, entityAt, identifierAt } from './codings.ts';
@@ -14,6 +15,8 @@ export function readReport(group: OrderGroup, orders: OrderOccurrences): LabRepo
   const { obr, orc } = group;
   const fillerOrder = fillerOrderOf(group);
   if (!fillerOrder) return refuseNumberless(obr);
+  const service = serviceOf(obr);
+  refuseOverlong(obr, { fillerOrder, service });
   const placerOrder = entityAt(obr, 2) ?? (orc && entityAt(orc, 2));
   const statusChangedAt = timeAt(obr, 22, 'error');
   const observedAt = timeAt(obr, 7);
@@ -22,7 +25,7 @@ export function readReport(group: OrderGroup, orders: OrderOccurrences): LabRepo
   return {
     fillerOrder,
     ...(placerOrder && { placerOrder }),
-    service: serviceOf(obr),
+    service,
     status: statusOf(obr, statusCode),
     statusCode,
     ...(statusChangedAt !== undefined && { statusChangedAt }),
@@ -118,6 +121,13 @@ function pairAt(segment: Segment, field: number): LabIdentifier[] {
     const system = authorityOf(authority);
     return value === '' ? [] : [{ value, ...(system !== undefined && { system }) }];
   });
+}
+
+function refuseOverlong(obr: Segment, named: Pick<LabReport, 'fillerOrder' | 'service'>): void {
+  const overlong = overlongOfReport(named);
+  if (overlong === undefined) return;
+  const fault = { code: faultCodes.tooLong, severity: 'error' } as const;
+  report(obr, overlong === 'fillerOrder' ? 3 : 4, { ...fault, text: 'The order has too long a name' });
 }
 
 function refuseNumberless(obr: Segment): undefined {

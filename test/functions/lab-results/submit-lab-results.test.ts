@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { bundle, submittedData, submittedEvent } from './samples.ts';
-import { bearer, codesIn, type Known, type Lab, openLab, oru } from './world.ts';
+import { bearer, codesIn, type Known, type Lab, openLab, oru, type Oru, potassium } from './world.ts';
 
 const fhir = 'application/fhir+json';
 const event = 'application/cloudevents+json';
@@ -99,6 +99,31 @@ describe('an HL7 v2 message', () => {
     expect(await lab.rows("SELECT FROM laboratory.message_claims WHERE control_id = 'A-5'")).toEqual([]);
   });
 
+  it('is refused where a name in it is too long to be kept, with the place, and taken at the limit', async () => {
+    const [long, longest] = ['x'.repeat(501), 'x'.repeat(500)];
+    const named = (observation: string) => ({ observations: [{ code: observation }] });
+    const refused: readonly (readonly [Partial<Oru>, string])[] = [
+      [{ controlId: long }, 'MSH^1^10'],
+      [{ controlId: 'x'.repeat(5_000) }, 'MSH^1^10'],
+      [{ sender: long }, 'MSH^1^3'],
+      [{ order: long }, 'OBR^1^3'],
+      [{ order: 'é'.repeat(84) }, 'OBR^1^3'],
+      [{ service: `${long}^Electrolytes^L` }, 'OBR^1^4'],
+      [named(`${long}^Potassium^L`), 'OBX^1^3'],
+      [named(`K^Potassium^L^${long}^Potassium^LN`), 'OBX^1^3'],
+      [named(`^${long}`), 'OBX^1^3'],
+    ];
+    for (const [message, place] of refused) {
+      const answer = await lab.send(oru({ ...patient, ...message }));
+      expect(codesIn(answer)).toEqual(['AE']);
+      expect(answer.payload).toContain(`ERR||${place}|104^Value too long^HL70357|E`);
+    }
+    const subId = await lab.send(oru(patient).replace(`${potassium}||`, `${potassium}|${long}|`));
+    expect(subId.payload).toContain('ERR||OBX^1^4|104');
+    expect(codesIn(await lab.send(oru({ ...patient, controlId: longest })))).toEqual(['AA']);
+    await lab.drain();
+  });
+
   it('is acknowledged as it asks for in enhanced mode', async () => {
     const asks = (accept: string, application: string) =>
       lab.send(oru(patient).replace('|P|2.5.1', `|P|2.5.1|||${accept}|${application}`));
@@ -175,6 +200,51 @@ describe('a FHIR bundle', () => {
     expect([broken.statusCode, broken.json().issue[0].severity]).toEqual([422, 'error']);
     expect((await lab.send('{"resourceType":"Patient"}', fhir)).statusCode).toBe(422);
     expect((await lab.send('[', fhir)).statusCode).toBe(422);
+  });
+});
+
+describe('a name that is too long to be kept', () => {
+  const long = 'x'.repeat(501);
+
+  it.each([
+    [{ controlId: long }, 'Bundle.identifier'],
+    [{ order: long }, 'Bundle.entry[1].resource.identifier'],
+  ])('has a bundle refused: %j', async (names, expression) => {
+    const answer = await lab.send(bundle({ ...patient, ...names }), fhir);
+    expect([answer.statusCode, answer.json().issue]).toMatchObject([
+      422,
+      [{ code: 'too-long', expression: [expression] }],
+    ]);
+  });
+
+  it.each([
+    ['"code":"2823-3"', `"code":"${long}"`, 'Bundle.entry[2].resource.code'],
+    ['"text":"Electrolytes"', `"text":"${long}"`, 'Bundle.entry[1].resource.code'],
+    ['"system":"urn:lab"', `"system":"urn:${long}"`, 'Bundle.identifier.system'],
+  ])('has a bundle refused: %s', async (from, to, expression) => {
+    const answer = await lab.send(bundle(patient).replace(from, to), fhir);
+    expect([answer.statusCode, answer.json().issue]).toMatchObject([
+      422,
+      [{ code: 'too-long', expression: [expression] }],
+    ]);
+  });
+
+  it('has an event of our own refused that would be longer in a key than it is', async () => {
+    const data = submittedData({ ...patient, controlId: 'é'.repeat(100), order: 'é'.repeat(100) });
+    const answer = await lab.send(submittedEvent(data), event);
+    expect(answer.statusCode).toBe(400);
+    expect(answer.json().errors.map(({ path }: { path: string }) => path)).toEqual([
+      '/data/controlId',
+      '/data/reports/0/fillerOrder',
+    ]);
+  });
+
+  it('is none for half a character in it', async () => {
+    const order = randomUUID();
+    const half = bundle({ ...patient, order }).replace('"text":"Electrolytes"', '"text":"\\ud800"');
+    expect((await lab.send(half, fhir)).statusCode).toBe(202);
+    await lab.drain();
+    expect(await valuesOf(order)).toHaveLength(1);
   });
 });
 

@@ -1,8 +1,9 @@
-import type { Bundle, BundleEntry } from '@medplum/fhirtypes';
+import type { Bundle, BundleEntry, DiagnosticReport } from '@medplum/fhirtypes';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { LabReport } from '../../../shared/domain/lab-report.ts';
+import { INTERPRETATION } from '../../../shared/fhir/code-systems.ts';
 import { toBundle } from '../../../shared/fhir/diagnostic-report.ts';
 import { toOperationOutcome } from '../../../shared/fhir/operation-outcome.ts';
 import { readBundle } from '../../../shared/fhir/read-bundle.ts';
@@ -112,6 +113,31 @@ describe('a bundle', () => {
     expect(observation?.values).toMatchObject(expected);
   });
 
+  it.each([
+    [
+      [
+        { system: 'local', code: 'CRIT' },
+        { system: INTERPRETATION, code: 'HH' },
+      ],
+      ['HH'],
+    ],
+    [
+      [
+        { system: 'local', code: 'LL' },
+        { system: INTERPRETATION, code: 'N' },
+      ],
+      ['N'],
+    ],
+    [
+      [{ system: 'local', code: 'CRIT' }, { code: 'HH' }],
+      ['CRIT', 'HH'],
+    ],
+    [[{ display: 'critical' }], []],
+  ])('is interpreted by each of its codings, by those of HL7 table 0078 before others: %j', (coding, expected) => {
+    const [observation] = reportIn(sampleBundle({ observation: { interpretation: [{ coding }] } })).observations;
+    expect(observation?.interpretation).toEqual(expected);
+  });
+
   it('has the parts of an observation and of a panel as observations of their own', () => {
     const components = [
       { code: { coding: [{ code: '8480-6' }] }, valueQuantity: { value: 120 } },
@@ -145,6 +171,26 @@ describe('a bundle', () => {
     }));
     const bundle = sampleBundle({ report: { result: [{ reference: 'Observation/panel-0' }] } }, panels);
     expect(reportIn(bundle).observations.map(({ code }) => code.text)).toEqual(['Potassium']);
+  });
+
+  it('tells the observations of one order apart, whichever of its reports each is in', () => {
+    const haemoglobin = (id: string) =>
+      ({ resourceType: 'Observation', id, status: 'final', code: { text: 'Hemoglobin' } }) as const;
+    const second: DiagnosticReport = {
+      resourceType: 'DiagnosticReport',
+      identifier: [{ type: { coding: [{ code: 'FILL' }] }, system: 'urn:oid:1.2.250.1.71.4', value: 'F-8001' }],
+      status: 'final',
+      code: { text: 'Blood gases' },
+      result: [{ reference: 'Observation/two' }, { reference: 'Observation/potassium' }],
+    };
+    const result = [{ reference: 'Observation/one' }, { reference: 'Observation/potassium' }];
+    const more = [haemoglobin('one'), haemoglobin('two'), second].map((resource) => ({ resource }));
+    const parsed = read(sampleBundle({ report: { result } }, more));
+    const reports = parsed.outcome === 'parsed' ? parsed.message.reports : [];
+    expect(reports.map(({ observations }) => observations.map(({ identity }) => identity))).toEqual([
+      ['Hemoglobin|', 'http%3A%2F%2Floinc.org%3A2823-3|'],
+      ['Hemoglobin||2', 'http%3A%2F%2Floinc.org%3A2823-3|'],
+    ]);
   });
 
   it('calls amended what was appended, and keeps the word', () => {
