@@ -5,9 +5,12 @@ import { once } from '../../shared/db/inbox.ts';
 import {
   claimMessage,
   destroyMessageKey,
+  findMessageKey,
   insertMessage,
   insertMessageKey,
   type LabMessageRow,
+  markPublished,
+  type MessageClaim,
   setMessageState,
 } from '../../shared/db/lab-messages.ts';
 import type { OutgoingEvent } from '../../shared/db/outbox.ts';
@@ -66,9 +69,9 @@ export function applySubmitted(deps: Deps): EventHandler<typeof LabResultSubmitt
 /** Applies HL7 v2 or FHIR that another system wrote into the topic as it is. */
 export function applyRecord(deps: Deps): EventHandler<typeof LisRecordFound> {
   return async (event, context) => {
-    const isJson = /^\s*\uFEFF?\s*\{/.test(event.data);
-    const mediaType = isJson ? fhir : hl7;
-    await applySent(deps, event, context, { mediaType, bytes: Buffer.from(event.data), sender: 'lis-results' });
+    const bytes = Buffer.from(event.data, 'base64');
+    const isJson = /^\s*\{/.test(bytes.toString());
+    await applySent(deps, event, context, { mediaType: isJson ? fhir : hl7, bytes, sender: 'lis-results' });
   };
 }
 
@@ -97,7 +100,7 @@ async function applyRead(deps: Deps, tx: Queryable, read: ReadContent, at: At): 
   const country = await countryOf(deps, read.message.reports);
   const row = messageRow(read, { country, now: at.now, via: 'topic' });
   const claim = await claimMessage(tx, row);
-  if (claim.is === 'repeated') return [];
+  if (claim.is === 'repeated') return applyUnpublished(deps, tx, { read, row, claim }, at);
   if (claim.is === 'reused') {
     await putAside(tx, row, { content: read.content, reason: 'control-id-reused', now: at.now });
     return [];
@@ -108,15 +111,35 @@ async function applyRead(deps: Deps, tx: Queryable, read: ReadContent, at: At): 
   return apply(deps, tx, { row, read, sealed }, at);
 }
 
+type Repeated = {
+  readonly read: ParsedContent;
+  readonly row: LabMessageRow;
+  readonly claim: Extract<MessageClaim, { is: 'repeated' }>;
+};
+
+/** What was sent over HTTP as well may never have got from there into the log: it is applied as the message it was then. */
+async function applyUnpublished(
+  deps: Deps,
+  tx: Queryable,
+  { read, row, claim: { messageId: id, receivedAt, isPublished } }: Repeated,
+  at: At,
+): Promise<OutgoingEvent[]> {
+  const key = isPublished ? undefined : await findMessageKey(tx, id);
+  if (!key) return [];
+  const { sealed } = await sealMessage(id, read.content, key);
+  return apply(deps, tx, { row: { ...row, id, receivedAt }, read, sealed }, at);
+}
+
 type Arrived = { readonly row: LabMessageRow; readonly read: ParsedContent; readonly sealed: string };
 
-/** What is applied is read no more, so its key goes with the commit. */
+/** What is applied is read no more, so its key goes with the commit; what is put aside is nobody's to publish any more. */
 async function apply(deps: Deps, tx: Queryable, { row, read, sealed }: Arrived, at: At): Promise<OutgoingEvent[]> {
   const { message } = read;
   const applied = await applyMessage(deps, tx, { message, receivedAt: row.receivedAt, country: row.country }, at);
   if (!applied.isApplied) {
     await keepAside(tx, row, { reason: 'wrong-patient', details: applied.reasons, now: at.now, sealed });
     await setMessageState(tx, row, 'quarantined');
+    await markPublished(tx, row, at.now);
     return [];
   }
   await destroyMessageKey(tx, row.id);

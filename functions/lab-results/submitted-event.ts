@@ -6,7 +6,7 @@ import { AppError } from '../../shared/errors.ts';
 export async function dataOfEvent({ headers, bytes }: ReceivedBody): Promise<unknown> {
   const { EventRefused, readMessage } = await import('../../shared/runtime/cloud-event.ts');
   try {
-    const [read] = readMessage(headers, bytes.toString());
+    const [read] = readMessage(headers, bytes);
     const event = read?.();
     if (event?.type === LabResultSubmitted.type) return event.data;
   } catch (error) {

@@ -159,6 +159,6 @@ export const LabResultSubmitted = eventContract({
 /** HL7 v2 or FHIR R4 that another system wrote into the topic as it is. */
 export const LisRecordFound = eventContract({
   type: 'dev.knative.kafka.event',
-  summary: 'A record of the topic that is no CloudEvent: an HL7 v2 message or a FHIR bundle.',
-  data: z.string().min(1),
+  summary: 'A record of the topic that is no CloudEvent: the bytes of an HL7 v2 message or of a FHIR bundle.',
+  data: z.base64().min(1),
 });

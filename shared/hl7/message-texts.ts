@@ -3,6 +3,8 @@ import { decodeText } from './charset.ts';
 
 /** What came in one piece, taken apart into messages. */
 export type Intake = {
+  /** All of it, decoded. */
+  readonly text: string;
   /** Each with its segments, one a string; the first begins with `MSH`. */
   readonly messages: readonly (readonly string[])[];
   /** What is wrong with the frame around the messages: a batch that is not whole, or nothing that is a message. */
@@ -22,11 +24,12 @@ export function splitMessages(bytes: Uint8Array): Intake {
   const messages: string[][] = [];
   const trailers: string[] = [];
   const faults: LabFault[] = [];
-  for (const frame of decodeText(bytes).replaceAll(BEFORE, AFTER).split(AFTER))
+  const text = decodeText(bytes);
+  for (const frame of text.replaceAll(BEFORE, AFTER).split(AFTER))
     readFrame(frame.split(LINE_END), { messages, trailers, faults });
-  if (messages.length === 0) return { messages, faults: [noMessage] };
+  if (messages.length === 0) return { text, messages, faults: [noMessage] };
   faults.push(...trailers.flatMap((trailer, index) => batchFault(trailer, index, messages.length)));
-  return { messages, faults };
+  return { text, messages, faults };
 }
 
 type Parts = { readonly messages: string[][]; readonly trailers: string[]; readonly faults: LabFault[] };

@@ -8,7 +8,7 @@ import { splitMessages } from './message-texts.ts';
 import { type OrderOccurrences, readReport } from './report.ts';
 import type { Reading, Segment } from './segment.ts';
 
-/** A message as it came, its segments ended by CR. */
+/** A message as it came, its segments ended by CR; all that came where the fault is in what is around the messages. */
 type Text = { readonly text: string };
 
 export type ParsedMessage = Text & {
@@ -32,11 +32,14 @@ export type ReadOptions = {
   readonly timeZone: string;
 };
 
-/** Reads ORU^R01 messages of HL7 v2.3 to v2.8. Never throws: what cannot be read is refused with the place of each fault. */
+/**
+ * Reads ORU^R01 messages of HL7 v2.3 to v2.8. Never throws: what cannot be read is refused with the place of each fault; first
+ * what is around the messages.
+ */
 export function readMessages(bytes: Uint8Array, options: ReadOptions): ReadMessage[] {
-  const { messages, faults } = splitMessages(bytes);
+  const { text, messages, faults } = splitMessages(bytes);
   const read = messages.map((segments) => readMessage(segments, options));
-  return faults.length > 0 ? [...read, { outcome: 'refused', faults, text: '' }] : read;
+  return faults.length > 0 ? [{ outcome: 'refused', faults, text }, ...read] : read;
 }
 
 function readMessage(segments: readonly string[], { timeZone }: ReadOptions): ReadMessage {

@@ -34,7 +34,10 @@ type Attributes = Omit<EventOf<EventContract>, 'data'>;
 /** A CloudEvent 1.0 whose attributes are valid and whose data nobody has looked at. */
 export type Envelope = Attributes & { readonly data: unknown };
 
-/** KafkaSource's type for a record that is no CloudEvent, or only half of one. Its data is text, whatever it says it is. */
+/**
+ * KafkaSource's type for a record that is no CloudEvent, or only half of one. Its data is bytes, whatever it says it is: in
+ * base64, as JSON has them (CloudEvents JSON format, section 3.1.1), for only who reads them knows their character set.
+ */
 export const foreignRecordType = 'dev.knative.kafka.event';
 
 const eventMediaType = 'application/cloudevents+json';
@@ -44,24 +47,24 @@ const batchMediaType = 'application/cloudevents-batch+json';
  * The events of a message in binary, structured or batch mode (CloudEvents HTTP binding), each parsed when it is
  * asked for, so that one bad event of a batch leaves the others alone. Throws `EventRefused`.
  */
-export function readMessage(headers: IncomingHttpHeaders, body: string): readonly (() => Envelope)[] {
+export function readMessage(headers: IncomingHttpHeaders, body: Buffer): readonly (() => Envelope)[] {
   const mediaType = (headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType === batchMediaType) {
-    const events = parseJson(body);
+    const events = parseJson(body.toString());
     if (!Array.isArray(events)) throw new EventRefused('not-an-event');
     return events.map((event: unknown) => () => fromStructured(event));
   }
-  if (mediaType === eventMediaType) return [() => fromStructured(parseJson(body))];
+  if (mediaType === eventMediaType) return [() => fromStructured(parseJson(body.toString()))];
   return [() => fromBinary(headers, mediaType, body)];
 }
 
-function fromBinary(headers: IncomingHttpHeaders, mediaType: string | undefined, body: string): Envelope {
+function fromBinary(headers: IncomingHttpHeaders, mediaType: string | undefined, body: Buffer): Envelope {
   const attributes: Record<string, unknown> = {};
   for (const name in headers) if (name.startsWith('ce-')) attributes[name.slice(3)] = headers[name];
   if (Object.keys(attributes).length === 0) throw new EventRefused('not-an-event');
   if (mediaType) attributes['datacontenttype'] = mediaType;
   const checked = checkAttributes(attributes);
-  return { ...checked, data: dataOf(body, checked.type === foreignRecordType ? 'text/plain' : mediaType) };
+  return { ...checked, data: dataOf(body, checked.type, mediaType) };
 }
 
 function fromStructured(event: unknown): Envelope {
@@ -70,8 +73,12 @@ function fromStructured(event: unknown): Envelope {
   // An attribute that is null is one that is not set (CloudEvents JSON format, section 2.2).
   const attributes = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
   const checked = checkAttributes(attributes);
-  if (typeof base64 !== 'string') return { ...checked, data };
-  return { ...checked, data: dataOf(Buffer.from(base64, 'base64').toString(), checked.datacontenttype) };
+  const { type, datacontenttype } = checked;
+  if (typeof base64 === 'string') {
+    return { ...checked, data: dataOf(Buffer.from(base64, 'base64'), type, datacontenttype) };
+  }
+  const isText = type === foreignRecordType && typeof data === 'string';
+  return { ...checked, data: isText ? dataOf(Buffer.from(data), type) : data };
 }
 
 type Given = Readonly<Record<string, unknown>>;
@@ -134,9 +141,10 @@ function pickAttributes(given: Attributes): Attributes {
 }
 
 /** Undefined where there is none: a tombstone. */
-function dataOf(body: string, mediaType = 'application/json'): unknown {
-  if (body === '') return undefined;
-  return /[/+]json$/.test(mediaType) ? parseJson(body) : body;
+function dataOf(body: Buffer, type: string, mediaType = 'application/json'): unknown {
+  if (body.length === 0) return undefined;
+  if (type === foreignRecordType) return body.toString('base64');
+  return /[/+]json$/.test(mediaType) ? parseJson(body.toString()) : body.toString();
 }
 
 /** The parser's own message quotes the text, so it is dropped. */

@@ -48,7 +48,7 @@ export function registerSubscriptions(
   app.removeAllContentTypeParsers();
   // The catch-all alone would do; Fastify looks up those it knows by name at less cost.
   for (const mediaType of ['application/json', 'application/cloudevents+json', '*']) {
-    app.addContentTypeParser(mediaType, { parseAs: 'string', bodyLimit }, ({ headers }, body, done) => {
+    app.addContentTypeParser(mediaType, { parseAs: 'buffer', bodyLimit }, ({ headers }, body, done) => {
       mustBePlain(headers);
       done(null, body);
     });
@@ -71,7 +71,7 @@ export function registerSubscriptions(
  */
 async function takeMessage(request: FastifyRequest, take: (event: Envelope) => Promise<void>): Promise<void> {
   let refused: unknown;
-  const body = typeof request.body === 'string' ? request.body : '';
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   for (const read of readMessage(request.headers, body)) {
     try {
       await take(read());

@@ -276,8 +276,8 @@ describe('a code that only its laboratory knows', () => {
 
 describe('what another system writes into the topic', () => {
   const find = async (order: string) => (await reportOf(order))?.observations[0]?.values[0];
-  const record = (text: string, contentType?: string) =>
-    lab.deliver(recordOf(text, { offset: (offset += 1), ...(contentType !== undefined && { contentType }) }));
+  const record = (value: string | Buffer, contentType?: string) =>
+    lab.deliver(recordOf(value, { offset: (offset += 1), ...(contentType !== undefined && { contentType }) }));
 
   it.each(['application/hl7-v2', 'x-application/hl7-v2+er7', undefined])(
     'is applied as HL7 v2 of media type %s',
@@ -340,6 +340,62 @@ describe('what another system writes into the topic', () => {
     );
     expect(reasons.flatMap(({ details }) => details)).toEqual(['OBR[1]-3 101', 'MSH[1] 100']);
     expect(admin).toContain('admin');
+  });
+
+  it('is read in its own character set, whichever way it comes', async () => {
+    const [one, two] = [randomUUID(), randomUUID()];
+    const latin9 = (order: string) => {
+      const message = oru({
+        ...patient,
+        order,
+        observations: [{ type: 'ST', value: 'n\u00e9gatif, 3 \u00a4', unit: '' }],
+      });
+      return Buffer.from(message.replace('|P|2.5.1', '|P|2.5.1||||||8859/15'), 'latin1');
+    };
+    expect(await record(latin9(one))).toBe(204);
+    expect(codesIn(await lab.send(latin9(two)))).toEqual(['AA']);
+    await lab.drain();
+    expect([await find(one), await find(two)]).toMatchObject([{ text: 'négatif, 3 €' }, { text: 'négatif, 3 €' }]);
+  });
+
+  it('is put aside as it came where there is no message in it, each by itself', async () => {
+    const unbound = 'Bearer admin admin';
+    const texts = ['OBX|1|NM|K||4.1', 'a fax of page 1', 'OBX|1|NM|K||4.1'].map(
+      (text, index) => `${text} ${index % 2}`,
+    );
+    for (const text of texts) expect(await record(text)).toBe(204);
+    const kept = await lab.rows<{ id: string }>(
+      "SELECT id FROM laboratory.quarantine WHERE reason = 'unreadable' AND control_id = '' AND sender = 'lis-results'",
+    );
+    const paths = kept.map(({ id }) => `/fr/lab-quarantine/${id}`);
+    const read = await Promise.all(paths.map(async (path) => (await lab.call('GET', path, unbound)).payload));
+    expect(read.filter((text) => texts.includes(text)).toSorted()).toEqual([...new Set(texts)].toSorted());
+  });
+
+  it('is applied where it was taken over HTTP and never got into the log, and then no more', async () => {
+    const order = randomUUID();
+    const message = oru({ ...patient, order });
+    lab.log.isAway = true;
+    expect((await lab.send(message)).statusCode).toBe(503);
+    lab.log.isAway = false;
+    const records = lab.log.records.length;
+    expect([await record(message), await record(message)]).toEqual([204, 204]);
+    expect(await find(order)).toMatchObject({ number: '4.2' });
+    expect(codesIn(await lab.send(message))).toEqual(['AA']);
+    expect(lab.log.records).toHaveLength(records);
+    expect(await eventsOf(order)).toEqual(['released']);
+  });
+
+  it('is put aside once where it was taken over HTTP and is another’s, and applied by whoever has looked only', async () => {
+    const stranger = { ...patient, sex: 'M', controlId: randomUUID().slice(0, 18), order: randomUUID() };
+    lab.log.isAway = true;
+    await lab.send(oru(stranger));
+    lab.log.isAway = false;
+    const records = lab.log.records.length;
+    expect([await record(oru(stranger)), await record(oru(stranger))]).toEqual([204, 204]);
+    expect(codesIn(await lab.send(oru(stranger)))).toEqual(['AA']);
+    expect(lab.log.records).toHaveLength(records);
+    expect(await waiting(stranger.controlId)).toMatchObject([{ reason: 'wrong-patient' }]);
   });
 
   it('is refused for good where it is sealed by nobody of us', async () => {

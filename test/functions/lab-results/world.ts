@@ -110,7 +110,7 @@ export async function openLab() {
 
     addPractitioner: async () => (await addPractice(admin)).practitionerId,
 
-    send: async (message: string, mediaType = 'application/hl7-v2', as = bearer('system')) =>
+    send: async (message: string | Buffer, mediaType = 'application/hl7-v2', as = bearer('system')) =>
       call('POST', '/fr/lab-results', as, { payload: message, headers: { 'content-type': mediaType } }),
 
     /** A patient's reports as somebody sees them. */
@@ -257,7 +257,7 @@ export function codesIn(answer: { readonly payload: string }): string[] {
 
 /** A record that another system wrote into the topic as it is, as a KafkaSource delivers it. */
 export function recordOf(
-  value: string,
+  value: string | Buffer,
   { offset = 0, contentType }: { offset?: number; contentType?: string } = {},
 ): InjectOptions {
   return {

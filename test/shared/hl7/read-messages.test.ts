@@ -270,6 +270,11 @@ describe('a message that cannot be taken', () => {
     }
   });
 
+  it('is kept as it came where there is none in it', () => {
+    const [read] = readMessages(Buffer.from('R\u00e9sultat: 4,1', 'latin1'), paris);
+    expect(read).toMatchObject({ outcome: 'refused', text: 'Résultat: 4,1' });
+  });
+
   it('does not keep the others of its batch from being taken', () => {
     const batch = fixtureBytes('dirt/batch').toString().replace('ORU^R01^ORU_R01|DIRT-9A', 'ADT^A01|DIRT-9A');
     expect(readMessages(Buffer.from(batch), paris).map(({ outcome }) => outcome)).toEqual(['rejected', 'parsed']);
