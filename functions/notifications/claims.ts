@@ -8,6 +8,7 @@ import {
 } from '../../shared/db/deliveries.ts';
 import type { KnownBooking } from '../../shared/db/known-bookings.ts';
 import type { NewNotice } from '../../shared/db/notices.ts';
+import { isAnyReleased } from '../../shared/db/released-reports.ts';
 import type { PractitionerContact } from '../../shared/db/recipients.ts';
 import { isVisitKind, lateBecause, type NotificationKind, type VisitKind } from '../../shared/domain/notification.ts';
 import type { News } from '../../shared/notify/message.ts';
@@ -28,13 +29,21 @@ export function isVisit(notice: NewNotice): notice is VisitNotice {
   return isVisitKind(notice.kind);
 }
 
-/** Claims deliveries of plain news: alerts only as long as nobody has acknowledged them. */
-export function claimPlain({ db, now }: Deps, notice: PlainNotice): Occasion['claim'] {
-  const { kind, subjectId: reference, facts } = notice;
+/**
+ * Claims deliveries of plain news: alerts only as long as nobody has acknowledged them, and that there is something to read
+ * only where there still is.
+ */
+export function claimPlain({ db, laboratory, now }: Deps, notice: PlainNotice): Occasion['claim'] {
+  const { kind, country, subjectId: reference, facts } = notice;
   const news = { kind, reference, ...(facts?.minutes !== undefined && { minutes: facts.minutes }) };
   const isAlert = kind === 'critical-result-raised' || kind === 'critical-result-escalated';
   const claim = isAlert ? claimAlert : claimDelivery;
-  return async (delivery) => withNews(await claim(db, delivery, now()), news);
+  const holds = async ({ subjectIds }: OpenDelivery) =>
+    kind !== 'result-available' || isAnyReleased(laboratory, country, subjectIds);
+  return async (delivery) => {
+    if (!(await holds(delivery))) return withholdDelivery(db, delivery, 'superseded', now());
+    return withNews(await claim(db, delivery, now()), news);
+  };
 }
 
 /** Claims deliveries that tell of a booking's newest state, until its visit begins. */

@@ -7,6 +7,7 @@ export const settings = {
   DATABASE_URL_NOTIFICATION: postgres,
   DATABASE_URL_PATIENT_READER: postgres,
   DATABASE_URL_PRACTITIONER_READER: postgres,
+  DATABASE_URL_LABORATORY_READER: postgres,
   REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
   OIDC_ISSUER: url(),
   OIDC_AUDIENCE: text({ default: 'careflow' }),

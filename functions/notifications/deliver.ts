@@ -21,6 +21,7 @@ export type Deps = {
   readonly db: Database;
   readonly patients: Queryable;
   readonly practitioners: Queryable;
+  readonly laboratory: Queryable;
   readonly sendEmail: SendEmail;
   readonly sendSms: SendSms;
   readonly sendPush: SendPush;

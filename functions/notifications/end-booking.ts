@@ -1,6 +1,7 @@
 import type { BookingCompleted, BookingNoShow } from '../../schemas/events/booking.v1.ts';
 import type { EventOf } from '../../schemas/events/contract.ts';
 import type { Database } from '../../shared/db/client.ts';
+import { isErased } from '../../shared/db/erased-patients.ts';
 import { once } from '../../shared/db/inbox.ts';
 import { saveKnownBooking } from '../../shared/db/known-bookings.ts';
 import { replaceReminders } from '../../shared/db/reminders.ts';
@@ -13,6 +14,7 @@ export function endBooking({ db }: { readonly db: Database }) {
   return async (event: EventOf<typeof BookingCompleted | typeof BookingNoShow>): Promise<void> => {
     await once(db, notificationInbox, CONSUMER, event, async (tx) => {
       const booking = knownBookingOf(event.data);
+      if (await isErased(tx, booking.patientId)) return;
       if (await saveKnownBooking(tx, booking)) await replaceReminders(tx, booking, []);
     });
   };

@@ -1,9 +1,15 @@
 import type { EventOf } from '../../schemas/events/contract.ts';
 import type { NoticeReleased } from '../../schemas/events/notice.v1.ts';
-import { holdDelivery, listOpenDeliveries, mustFollowOlder, type OpenDelivery } from '../../shared/db/deliveries.ts';
+import {
+  holdDelivery,
+  listOpenDeliveries,
+  mustFollowOlder,
+  type OpenDelivery,
+  withholdDelivery,
+} from '../../shared/db/deliveries.ts';
 import { findKnownBooking } from '../../shared/db/known-bookings.ts';
 import { findNotice, type Notice } from '../../shared/db/notices.ts';
-import { getPractitionerContact, listContacts } from '../../shared/db/recipients.ts';
+import { getPractitionerContact, listContacts, listProxies } from '../../shared/db/recipients.ts';
 import type { Recipient } from '../../shared/domain/notification.ts';
 import { sendingTime, visitDeadline } from '../../shared/domain/sending-time.ts';
 import type { EventContext } from '../../shared/runtime/function.ts';
@@ -15,11 +21,11 @@ type Standing = { readonly claim: Occasion['claim']; readonly deadline?: Tempora
 
 /** Sends what was held until now, to the addresses and by the preferences of now. */
 export function sendReleased(deps: Deps) {
-  return async ({ data }: EventOf<typeof NoticeReleased>, { log }: EventContext): Promise<void> => {
+  return async ({ id, data }: EventOf<typeof NoticeReleased>, { log }: EventContext): Promise<void> => {
     const notice = await findNotice(deps.db, data.noticeId);
     const standing = notice && (await standingOf(deps, notice));
     if (!standing) return;
-    const open = await listOpenDeliveries(deps.db, notice.id);
+    const open = await withholdOfFormerProxies(deps, notice, await listOpenDeliveries(deps.db, notice.id, id));
     const recipients = await recipientsOf(deps, notice, open);
     const ready = await holdTheOthers(deps, notice, { open, recipients, deadline: standing.deadline });
     await deliverAll(deps, { kind: notice.kind, recipients, open: ready, claim: standing.claim }, log);
@@ -34,6 +40,18 @@ async function standingOf(deps: Deps, notice: Notice): Promise<Standing | undefi
   const practitioner = await getPractitionerContact(deps.practitioners, booking.country, booking.practitionerId);
   const deadline = visitDeadline(booking.slotStart);
   return { claim: claimVisit(deps, notice, booking, practitioner), deadline };
+}
+
+/** Whoever acted for the patient when it was planned may not do so any more. @returns those that go to the others. */
+async function withholdOfFormerProxies(
+  { db, patients, now }: Deps,
+  { patientId }: Notice,
+  open: readonly OpenDelivery[],
+): Promise<OpenDelivery[]> {
+  const proxies = await listProxies(patients, patientId, now());
+  const isFormer = (one: OpenDelivery) => one.recipientType === 'proxy' && !proxies.includes(one.recipientId);
+  for (const delivery of open.filter(isFormer)) await withholdDelivery(db, delivery, 'no-proxy', now());
+  return open.filter((delivery) => !isFormer(delivery));
 }
 
 async function recipientsOf(

@@ -8,10 +8,9 @@ import type {
   OrderPlaced,
   OrderShipped,
 } from '../../schemas/events/customer.v1.ts';
-import { withholdOfErased } from '../../shared/db/deliveries.ts';
+import { forgetPatient } from '../../shared/db/erased-patients.ts';
 import { once } from '../../shared/db/inbox.ts';
 import { listPatientRecipients } from '../../shared/db/recipients.ts';
-import { dropRemindersOf } from '../../shared/db/reminders.ts';
 import { notificationInbox } from '../../shared/db/schema/notification.ts';
 import type { NotificationKind } from '../../shared/domain/notification.ts';
 import type { Deps } from './deliver.ts';
@@ -50,14 +49,11 @@ export function tellOfAccount(deps: Deps) {
 }
 
 /**
- * Stops whatever a customer who was erased, or those who act for them, have not been sent yet. Nothing tells them of it
- * here: when this event comes their addresses are gone, so whoever erases says so before.
+ * Deletes whatever concerns a customer who was erased: neither they nor those who act for them are sent any of it.
+ * Nothing tells them of it here: when this event comes their addresses are gone, so whoever erases says so before.
  */
-export function forgetCustomer({ db }: Pick<Deps, 'db'>) {
+export function forgetCustomer({ db, now }: Pick<Deps, 'db' | 'now'>) {
   return async (event: EventOf<typeof AccountErased>): Promise<void> => {
-    await once(db, notificationInbox, CONSUMER, event, async (tx) => {
-      await withholdOfErased(tx, event.data.customerId);
-      await dropRemindersOf(tx, event.data.customerId);
-    });
+    await once(db, notificationInbox, CONSUMER, event, (tx) => forgetPatient(tx, event.data.customerId, now()));
   };
 }

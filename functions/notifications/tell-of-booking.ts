@@ -1,6 +1,7 @@
 import { BookingCancelled, type BookingCreated, BookingRescheduled } from '../../schemas/events/booking.v1.ts';
 import type { EventOf } from '../../schemas/events/contract.ts';
 import { mustFollowOlder } from '../../shared/db/deliveries.ts';
+import { forgetTold, isErased } from '../../shared/db/erased-patients.ts';
 import { type KnownBooking, saveKnownBooking } from '../../shared/db/known-bookings.ts';
 import { planNotice } from '../../shared/db/notices.ts';
 import { getPractitionerContact, listPatientRecipients, type PractitionerContact } from '../../shared/db/recipients.ts';
@@ -20,16 +21,17 @@ type Parties = { readonly recipients: readonly Recipient[]; readonly practitione
 
 /**
  * Tells patient and practitioner what became of a booking, and keeps the patient's reminders in step with it. Older news
- * of the booking goes first or, once this is known, not at all.
+ * of the booking goes first or, once this is known, not at all. Of a patient who was erased only the practitioner is told.
  */
 export function tellOfBooking(deps: Deps & { readonly ladder: Ladder }) {
   const { db, now, ladder } = deps;
   return async (event: BookingEvent, { log }: EventContext): Promise<void> => {
     const booking = knownBookingOf(event.data);
-    const { recipients, practitioner } = await findParties(deps, booking);
+    const erased = await isErased(db, booking.patientId);
+    const { recipients, practitioner } = await findParties(deps, booking, erased);
     const notice = noticeOf(event, booking);
     const planned = await planOnce(db, event, async (tx) => {
-      const reminders = remindersOf(event, booking, practitioner.timeZone, recipients, ladder);
+      const reminders = erased ? [] : remindersOf(event, booking, practitioner.timeZone, recipients, ladder);
       if (await saveKnownBooking(tx, booking)) await replaceReminders(tx, booking, reminders);
       const { kind } = notice;
       const ways = waysTo(recipients, { kind, dueAt: now(), deadline: visitDeadline(booking.slotStart) }, now());
@@ -39,13 +41,18 @@ export function tellOfBooking(deps: Deps & { readonly ladder: Ladder }) {
     await mustFollowOlder(db, booking, now());
     const claim = claimVisit(deps, notice, booking, practitioner);
     await deliverAll(deps, { kind: notice.kind, recipients, open: planned.open, claim }, log);
+    if (erased) await forgetTold(db, booking.patientId);
   };
 }
 
-async function findParties({ patients, practitioners, now }: Deps, booking: KnownBooking): Promise<Parties> {
+async function findParties(
+  { patients, practitioners, now }: Deps,
+  booking: KnownBooking,
+  erased: boolean,
+): Promise<Parties> {
   const [practitioner, told] = await Promise.all([
     getPractitionerContact(practitioners, booking.country, booking.practitionerId),
-    listPatientRecipients(patients, booking.patientId, now()),
+    erased ? [] : listPatientRecipients(patients, booking.patientId, now()),
   ]);
   return { practitioner, recipients: [...told, practitioner.recipient] };
 }

@@ -1,6 +1,7 @@
 import type { AnyEvent } from '../../schemas/events/contract.ts';
+import { forgetTold, isErased } from '../../shared/db/erased-patients.ts';
 import { planNotice } from '../../shared/db/notices.ts';
-import type { Recipient } from '../../shared/domain/notification.ts';
+import { isPractitioner, type Recipient } from '../../shared/domain/notification.ts';
 import type { EventContext } from '../../shared/runtime/function.ts';
 import { claimPlain, type PlainNotice } from './claims.ts';
 import { deliverAll, type Deps } from './deliver.ts';
@@ -14,17 +15,19 @@ export type Telling = {
   readonly gatheredAt?: Temporal.Instant;
 };
 
-/** Tells of an event once: at once, or when its time has come. */
+/** Tells of an event once: at once, or when its time has come. Of a patient who was erased only practitioners are told. */
 export function tell<Event extends AnyEvent>(deps: Deps, tellingOf: (event: Event) => Promise<Telling>) {
   return async (event: Event, { log }: EventContext): Promise<void> => {
-    const { notice, recipients, gatheredAt } = await tellingOf(event);
+    const { notice, recipients: everyone, gatheredAt } = await tellingOf(event);
     const { kind, patientId } = notice;
-    const planned = await planOnce(deps.db, event, (tx) => {
+    const erased = await isErased(deps.db, patientId);
+    const recipients = erased ? everyone.filter(isPractitioner) : everyone;
+    const planned = await planOnce(deps.db, event, async (tx) => {
       const now = deps.now();
       const ways = waysTo(recipients, { kind, dueAt: gatheredAt ?? now }, now);
       return planNotice(tx, event, notice, ways, gatheredAt && `${kind} ${patientId}`);
     });
-    if (!planned) return;
-    await deliverAll(deps, { kind, recipients, open: planned.open, claim: claimPlain(deps, notice) }, log);
+    if (planned) await deliverAll(deps, { kind, recipients, open: planned.open, claim: claimPlain(deps, notice) }, log);
+    if (erased) await forgetTold(deps.db, patientId);
   };
 }

@@ -15,6 +15,7 @@ export const nowhere = {
   DATABASE_URL_PATIENT: 'postgres://nobody@127.0.0.1:1/none',
   DATABASE_URL_PATIENT_READER: 'postgres://nobody@127.0.0.1:1/none',
   DATABASE_URL_LABORATORY: 'postgres://nobody@127.0.0.1:1/none',
+  DATABASE_URL_LABORATORY_READER: 'postgres://nobody@127.0.0.1:1/none',
   DATABASE_URL_HOMEKIT: 'postgres://nobody@127.0.0.1:1/none',
   DATABASE_URL_HOMEKIT_READER: 'postgres://nobody@127.0.0.1:1/none',
   DATABASE_URL_WORKER: 'postgres://nobody@127.0.0.1:1/none',

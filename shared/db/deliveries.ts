@@ -30,7 +30,7 @@ export const LEASE_SECONDS = 18;
 
 export type OpenDelivery = Pick<
   typeof deliveries.$inferSelect,
-  'id' | 'noticeId' | 'recipientType' | 'recipientId' | 'channel'
+  'id' | 'noticeId' | 'recipientType' | 'recipientId' | 'channel' | 'subjectIds'
 >;
 
 /** The columns of an OpenDelivery. */
@@ -40,6 +40,7 @@ export const openDelivery = {
   recipientType: deliveries.recipientType,
   recipientId: deliveries.recipientId,
   channel: deliveries.channel,
+  subjectIds: deliveries.subjectIds,
 };
 
 /** `attempts` tells this claim from a later one. */
@@ -49,12 +50,14 @@ export type Outcome =
   | { readonly status: 'sent'; readonly providerMessageId: string }
   | { readonly status: 'failed' | 'refused'; readonly errorCode: string };
 
-/** The deliveries of a notice that are neither sent, withheld nor held. */
-export async function listOpenDeliveries(db: Queryable, noticeId: string): Promise<OpenDelivery[]> {
+/** The deliveries of a notice that are neither sent, withheld nor held; of those an event released, where one is given. */
+export async function listOpenDeliveries(db: Queryable, noticeId: string, releaseId?: string): Promise<OpenDelivery[]> {
+  const ofRelease = releaseId === undefined ? undefined : eq(deliveries.releaseId, releaseId);
+  const isOpen = notInArray(deliveries.status, ['sent', 'suppressed', 'held']);
   return db
     .select(openDelivery)
     .from(deliveries)
-    .where(and(eq(deliveries.noticeId, noticeId), notInArray(deliveries.status, ['sent', 'suppressed', 'held'])))
+    .where(and(eq(deliveries.noticeId, noticeId), isOpen, ofRelease))
     .orderBy(asc(deliveries.recipientType), asc(deliveries.channel), asc(deliveries.id));
 }
 
@@ -155,13 +158,6 @@ export async function acknowledgeAlert(
   await tx.insert(acknowledgedAlerts).values({ alertId, acknowledgedAt }).onConflictDoNothing();
   const ofAlert = tx.select({ id: notices.id }).from(notices).where(eq(notices.subjectId, alertId));
   await withholdUnsent(tx, inArray(deliveries.noticeId, ofAlert), 'acknowledged');
-}
-
-/** Stops what is not sent yet to somebody who was erased, or about them. */
-export async function withholdOfErased(tx: Queryable, patientId: string): Promise<void> {
-  const about = tx.select({ id: notices.id }).from(notices).where(eq(notices.patientId, patientId));
-  const theirs = or(inArray(deliveries.noticeId, about), eq(deliveries.recipientId, patientId));
-  await withholdUnsent(tx, theirs, 'erased');
 }
 
 /** Drops a batch of the acknowledgements before `before`. Resolves to how many there were. */

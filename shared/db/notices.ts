@@ -8,7 +8,7 @@ import type { Channel, Recipient } from '../domain/notification.ts';
 import type { Database, Queryable } from './client.ts';
 import { deleteBatch } from './delete-batch.ts';
 import { type OpenDelivery, openDelivery } from './deliveries.ts';
-import { enqueue, outgoing } from './outbox.ts';
+import { enqueue, outgoing, type OutgoingEvent } from './outbox.ts';
 import { deliveries, type NoticeFacts, notices, notificationOutbox } from './schema/notification.ts';
 
 export type EventKey = Pick<AnyEvent, 'source' | 'id'>;
@@ -54,6 +54,7 @@ export async function planNotice(
     recipientId: id,
     channel,
     dueAt,
+    subjectIds: [notice.subjectId],
     status: held ? ('held' as const) : ('planned' as const),
     gatherKey: gatherKey ?? null,
   }));
@@ -63,7 +64,7 @@ export async function planNotice(
     .onConflictDoUpdate({
       target: [deliveries.gatherKey, deliveries.recipientType, deliveries.recipientId, deliveries.channel],
       targetWhere: sql`status = 'held'`,
-      set: { gathered: sql`${deliveries.gathered} + 1` },
+      set: { subjectIds: sql`${deliveries.subjectIds} || excluded.subject_ids` },
     })
     .returning({ ...openDelivery, status: deliveries.status, of: deliveries.noticeId });
   return { noticeId, open: written.filter(({ status, of }) => status === 'planned' && of === noticeId) };
@@ -103,26 +104,34 @@ export async function releaseDueDeliveries(
       .limit(limit)
       .for('update', { skipLocked: true });
     if (due.length === 0) return 0;
-    await tx
-      .update(deliveries)
-      .set({ status: 'planned' })
-      .where(
-        inArray(
-          deliveries.id,
-          due.map(({ id }) => id),
-        ),
-      );
     const released = await tx
       .select()
       .from(notices)
       .where(inArray(notices.id, [...new Set(due.map(({ noticeId }) => noticeId))]));
-    await enqueue(
-      tx,
-      notificationOutbox,
-      released.map((notice) => noticeReleased(notice, now, traceparent)),
-    );
+    const events = new Map(released.map((notice) => [notice.id, noticeReleased(notice, now, traceparent)]));
+    await markReleased(tx, due, events);
+    await enqueue(tx, notificationOutbox, [...events.values()]);
     return due.length;
   });
+}
+
+/** Each delivery names the event that is to send it. */
+async function markReleased(
+  tx: Queryable,
+  due: readonly Pick<OpenDelivery, 'id'>[],
+  events: ReadonlyMap<string, OutgoingEvent>,
+): Promise<void> {
+  const ids = Object.fromEntries([...events].map(([noticeId, { event }]) => [noticeId, event.id]));
+  const releaseId = sql`(${JSON.stringify(ids)}::jsonb ->> ${deliveries.noticeId}::text)::uuid`;
+  await tx
+    .update(deliveries)
+    .set({ status: 'planned', releaseId })
+    .where(
+      inArray(
+        deliveries.id,
+        due.map(({ id }) => id),
+      ),
+    );
 }
 
 /** Drops a batch of the notices made before `before` with their deliveries. Resolves to how many there were. */

@@ -80,7 +80,8 @@ export async function listPatientRecipients(
   return reachable.length > 0 ? reachable : [patient ?? unknownPatient(patientId)];
 }
 
-async function listProxies(reader: Queryable, patientId: string, now: Temporal.Instant): Promise<string[]> {
+/** Those who may act for a patient at `now`. */
+export async function listProxies(reader: Queryable, patientId: string, now: Temporal.Instant): Promise<string[]> {
   const { proxyId, validFrom, validUntil } = publishedProxies;
   const valid = and(lte(validFrom, now), or(isNull(validUntil), gt(validUntil, now)));
   const proxies = await reader

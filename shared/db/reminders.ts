@@ -47,14 +47,6 @@ export async function replaceReminders(
   );
 }
 
-/** Drops what a patient is still owed. */
-export async function dropRemindersOf(tx: Queryable, patientId: string): Promise<void> {
-  await tx
-    .update(reminders)
-    .set({ status: 'dropped' })
-    .where(and(eq(reminders.patientId, patientId), inArray(reminders.status, ['pending', 'triggered'])));
-}
-
 /**
  * Turns up to `limit` reminders due at `now` into ReminderTriggered events in the outbox. What one patient is owed by SMS
  * or push for the visits of one day becomes one event, the later ones ahead of their time. While another call is at it,

@@ -80,9 +80,13 @@ export type Recipient = {
   readonly quietHours: QuietHours | undefined;
 };
 
+export function isPractitioner({ type }: Pick<Recipient, 'type'>): boolean {
+  return type === 'practitioner';
+}
+
 /** Why a message is not sent though its event asks for it. */
 export type WithheldBecause =
-  'opted-out' | 'no-address' | 'address-suppressed' | 'superseded' | 'past' | 'acknowledged' | 'erased';
+  'opted-out' | 'no-address' | 'address-suppressed' | 'superseded' | 'past' | 'acknowledged' | 'no-proxy';
 
 /**
  * `held` waits for its time; `claimed` is on its way until its lease ends; `failed` is tried again, and so is `refused`

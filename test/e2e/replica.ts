@@ -35,6 +35,7 @@ export async function openReplica() {
   const connect = (role: string) => connectDatabase(database.urlFor(role), { applicationName: 'replica' });
   const [ofPractitioner, ofNotification] = [connect('careflow_practitioner'), connect('careflow_notification')];
   const [patients, practitioners] = [connect('careflow_patient_reader'), connect('careflow_practitioner_reader')];
+  const laboratory = connect('careflow_laboratory_reader');
   const db = connectDatabase(database.url, { applicationName: 'test' });
   await seed({
     DATABASE_URL_PRACTITIONER: database.urlFor('careflow_practitioner'),
@@ -52,6 +53,7 @@ export async function openReplica() {
         db: ofNotification,
         patients,
         practitioners,
+        laboratory,
         now,
         emailFrom: 'no-reply@careflow.example',
         ladder: defaultLadder,
@@ -60,7 +62,8 @@ export async function openReplica() {
   ];
   afterAll(async () => {
     await Promise.all(apps.map((app) => app.close()));
-    await Promise.all([ofPractitioner, ofNotification, patients, practitioners, db].map((each) => each.$client.end()));
+    const all = [ofPractitioner, ofNotification, patients, practitioners, laboratory, db];
+    await Promise.all(all.map((each) => each.$client.end()));
     redis.disconnect();
     await database.drop();
   });

@@ -37,8 +37,10 @@ ALTER TABLE notification.deliveries
   ADD COLUMN due_at timestamptz NOT NULL DEFAULT now(),
   -- While a delivery is held, whatever has the same key is told by it.
   ADD COLUMN gather_key text,
-  -- Of how many events it tells.
-  ADD COLUMN gathered integer NOT NULL DEFAULT 1;
+  -- What it tells of: the subjects of its own notice and of those it gathered.
+  ADD COLUMN subject_ids uuid[] NOT NULL DEFAULT '{}',
+  -- The event that last asked for it to be sent, where it was held.
+  ADD COLUMN release_id uuid;
 --> statement-breakpoint
 UPDATE notification.deliveries d SET notice_id = n.id
 FROM notification.notices n WHERE n.event_source = d.event_source AND n.event_id = d.event_id;
@@ -78,6 +80,16 @@ ALTER TABLE notification.reminders
 --> statement-breakpoint
 CREATE INDEX reminders_by_patient ON notification.reminders (patient_id);
 --> statement-breakpoint
+CREATE INDEX bookings_by_patient ON notification.bookings (patient_id);
+--> statement-breakpoint
+-- That somebody was erased, by an id that is nobody's any more: events that come later leave nothing of them.
+CREATE TABLE notification.erased_patients (
+  patient_id uuid PRIMARY KEY,
+  erased_at timestamptz NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX erased_patients_by_age ON notification.erased_patients (erased_at);
+--> statement-breakpoint
 -- Critical results that a clinician has taken note of: nobody is alerted of them any more, in whatever order events come.
 CREATE TABLE notification.acknowledged_alerts (
   alert_id uuid PRIMARY KEY,
@@ -96,8 +108,10 @@ CREATE TABLE notification.transient_bounces (
 --> statement-breakpoint
 CREATE INDEX transient_bounces_by_age ON notification.transient_bounces (bounced_at);
 --> statement-breakpoint
-GRANT SELECT, INSERT, UPDATE, DELETE ON notification.notices, notification.acknowledged_alerts, notification.transient_bounces
-  TO careflow_notification;
+GRANT SELECT, INSERT, UPDATE, DELETE ON notification.notices, notification.acknowledged_alerts,
+  notification.transient_bounces, notification.erased_patients TO careflow_notification;
+--> statement-breakpoint
+GRANT DELETE ON notification.reminders TO careflow_notification;
 --> statement-breakpoint
 ALTER TABLE patient.contact_points
   DROP CONSTRAINT contact_point_channel,

@@ -104,6 +104,15 @@ export const labReports = laboratorySchema.table('reports', {
   releasedAt: instant('released_at'),
 });
 
+/** What other contexts may read, over a connection of the reader's role. */
+export const publishedReports = laboratorySchema
+  .view('published_reports', {
+    reportId: uuid('report_id').notNull(),
+    country: char('country_code', { length: 2 }).notNull(),
+    releasedAt: instant('released_at'),
+  })
+  .existing();
+
 export type ReportRow = typeof labReports.$inferSelect;
 
 export const labReportVersions = laboratorySchema.table('report_versions', {

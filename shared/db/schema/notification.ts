@@ -67,7 +67,8 @@ export const deliveries = notificationSchema.table('deliveries', {
   status: text().$type<DeliveryStatus>().notNull(),
   dueAt: instant('due_at').notNull(),
   gatherKey: text('gather_key'),
-  gathered: integer().notNull().default(1),
+  subjectIds: uuid('subject_ids').array().notNull().default([]),
+  releaseId: uuid('release_id'),
   attempts: integer().notNull().default(0),
   mayRepeat: boolean('may_repeat').notNull().default(false),
   providerMessageId: text('provider_message_id'),
@@ -88,6 +89,11 @@ export const suppressedAddresses = notificationSchema.table('suppressed_addresse
 export const acknowledgedAlerts = notificationSchema.table('acknowledged_alerts', {
   alertId: uuid('alert_id').primaryKey(),
   acknowledgedAt: instant('acknowledged_at').notNull(),
+});
+
+export const erasedPatients = notificationSchema.table('erased_patients', {
+  patientId: uuid('patient_id').primaryKey(),
+  erasedAt: instant('erased_at').notNull(),
 });
 
 export const transientBounces = notificationSchema.table('transient_bounces', {

@@ -19,6 +19,8 @@ export const notificationData: SubjectData = {
     suppressed_addresses: 'Digests, from which no address can be read: nobody is written to where they complained.',
     transient_bounces: 'Digests, from which no address can be read.',
     acknowledged_alerts: 'Ids and times.',
+    erased_patients:
+      "That somebody was erased, by an id that is nobody's any more, while events of theirs may still come.",
     inbox: 'Ids of events.',
     outbox: 'Ids and times, for a week.',
   },

@@ -40,7 +40,7 @@ async function addDelivery(): Promise<OpenDelivery & { readonly bookingId: strin
   });
   const to = { recipient_type: 'patient', recipient_id: person, channel: 'email' };
   await world.insert('notification.deliveries', { id, notice_id: noticeId, status: 'planned', ...to });
-  return { id, noticeId, bookingId, recipientType: 'patient', recipientId: person, channel: 'email' };
+  return { id, noticeId, bookingId, recipientType: 'patient', recipientId: person, channel: 'email', subjectIds: [] };
 }
 
 it('waits for a newer state that is being written, and then withholds the message', async () => {

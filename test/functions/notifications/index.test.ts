@@ -26,11 +26,12 @@ afterAll(async () => {
 });
 
 async function environment() {
-  const [, notification, patientReader, practitionerReader] = world.urls;
+  const [, notification, patientReader, practitionerReader, laboratoryReader] = world.urls;
   return {
     DATABASE_URL_NOTIFICATION: notification,
     DATABASE_URL_PATIENT_READER: patientReader,
     DATABASE_URL_PRACTITIONER_READER: practitionerReader,
+    DATABASE_URL_LABORATORY_READER: laboratoryReader,
     REDIS_URL: await createRedisDatabase(),
     OIDC_ISSUER: 'https://id.example',
     OIDC_JWKS_URL: 'https://id.example/jwks',

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { BookingCompleted } from '../../../schemas/events/booking.v1.ts';
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import * as customer from '../../../schemas/events/customer.v1.ts';
 import * as homekit from '../../../schemas/events/homekit.v1.ts';
@@ -212,20 +213,73 @@ describe('an account that is erased', () => {
     const other = await world.addPatient({ sms: null });
     const practitionerId = await world.addPractitioner({ phone: null });
     await world.deliver(booking({ practitionerId, patientId }, '2030-01-20T09:00:00Z').created());
-    const report = { reportId: randomUUID(), version: 1, country: 'fr', releasedAt: MORNING };
-    const held = eventOf(ResultReleased, { ...report, patientId });
-    await world.deliver(held);
-    await world.deliver(eventOf(ResultReleased, { ...report, patientId: other }));
+    for (const id of [patientId, other]) {
+      const report = { reportId: await world.addReport(id), version: 1, country: 'fr', releasedAt: MORNING };
+      await world.deliver(eventOf(ResultReleased, { ...report, patientId: id }));
+    }
     world.sent.length = 0;
     expect(await world.deliver(eventOf(customer.AccountErased, customerOf(patientId)))).toBe(204);
     world.setTime('2030-01-19T12:00:00Z');
     await world.tick();
     expect(world.sent.map(({ to }) => to)).toEqual([`${other}@home.example`]);
-    expect(await world.deliveriesOf(held)).toMatchObject([
-      { status: 'suppressed', error_code: 'erased' },
-      { status: 'suppressed', error_code: 'erased' },
-    ]);
+    expect(await left(patientId)).toEqual([]);
   });
+
+  it('leaves nothing where a visit is cancelled for it afterwards, which its practitioner is told', async () => {
+    const patientId = await world.addPatient();
+    const practitionerId = await world.addPractitioner({ phone: null });
+    const visit = booking({ practitionerId, patientId }, '2030-01-20T09:00:00Z');
+    await world.deliver(visit.created());
+    expect(await world.deliver(eventOf(customer.AccountErased, customerOf(patientId)))).toBe(204);
+    world.sent.length = 0;
+    const cancelled = visit.cancelled();
+    const down = world.startFunction({
+      ...mailbox(),
+      sendEmail: async () => Promise.reject(new AppError('unavailable', 'down')),
+    });
+    expect(await down(cancelled)).toBe(503);
+    expect([await world.deliver(cancelled), await world.deliver(cancelled)]).toEqual([204, 204]);
+    expect(world.sent.map(({ to }) => to)).toEqual([`${practitionerId}@practice.example`]);
+    expect(await left(patientId)).toEqual([]);
+  });
+
+  it('leaves nothing of what comes later of other things, and no visit that is over', async () => {
+    const patientId = await world.addPatient();
+    const visit = booking({ practitionerId: await world.addPractitioner(), patientId }, '2030-01-20T09:00:00Z');
+    await world.deliver(eventOf(customer.AccountErased, customerOf(patientId)));
+    const later = [
+      visit.other(BookingCompleted.type),
+      eventOf(customer.OrderCancelled, orderOf(patientId)),
+      eventOf(homekit.HomekitDeviceRevoked, deviceOf(patientId)),
+    ];
+    for (const event of later) expect(await world.deliver(event)).toBe(204);
+    expect(world.sent).toEqual([]);
+    expect(await left(patientId)).toEqual([]);
+  });
+
+  it('keeps what its practitioner is still to be told until that is told', async () => {
+    const patientId = await world.addPatient();
+    const night = { quiet_start_minute: 22 * 60, quiet_end_minute: 8 * 60 };
+    const visit = booking({ practitionerId: await world.addPractitioner(night), patientId }, '2030-01-20T09:00:00Z');
+    world.setTime(LATE);
+    await world.deliver(visit.cancelled(LATE));
+    await world.deliver(eventOf(customer.AccountErased, customerOf(patientId)));
+    world.sent.length = 0;
+    world.setTime('2030-01-02T07:00:00Z');
+    await world.tick();
+    expect(world.sent.map(({ channel, to }) => `${channel} ${to}`)).toEqual(['sms +33100000001']);
+  });
+
+  /** The tables that still name a patient. */
+  async function left(patientId: string): Promise<unknown[]> {
+    return world.rows(
+      `SELECT 'bookings' AS table FROM notification.bookings b WHERE b::text LIKE $1
+       UNION SELECT 'reminders' FROM notification.reminders r WHERE r::text LIKE $1
+       UNION SELECT 'notices' FROM notification.notices n WHERE n::text LIKE $1
+       UNION SELECT 'deliveries' FROM notification.deliveries d WHERE d::text LIKE $1`,
+      [`%${patientId}%`],
+    );
+  }
 });
 
 describe('a booking told of in quiet hours', () => {

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import { ResultCorrected, ResultReleased, ResultRetracted } from '../../../schemas/events/lab-result.v1.ts';
 import { AppError } from '../../../shared/errors.ts';
+import { awayDatabase } from '../cron/contexts.ts';
 import { eventOf, mailbox, MORNING, openWorld, type World } from './world.ts';
 
 let world: World;
@@ -20,8 +22,31 @@ function report(patientId: string) {
   return { reportId: randomUUID(), version: 1, country: 'fr', patientId };
 }
 
-function released(patientId: string, more: object = {}) {
-  return eventOf(ResultReleased, { ...report(patientId), releasedAt: MORNING, ...more });
+async function released(patientId: string, more: object = {}) {
+  const reportId = await world.addReport(patientId);
+  return eventOf(ResultReleased, { ...report(patientId), reportId, releasedAt: MORNING, ...more });
+}
+
+async function panelOf(reports: number, patientId: string): Promise<AnyEvent[]> {
+  const events: AnyEvent[] = [];
+  while (events.length < reports) events.push(await released(patientId));
+  return events;
+}
+
+/** A critical result that comes later hides a report again. */
+async function hide({ id }: AnyEvent): Promise<void> {
+  await world.rows(
+    `UPDATE laboratory.reports SET released_at = NULL
+     WHERE id = (SELECT subject_id FROM notification.notices WHERE event_id = $1)`,
+    [id],
+  );
+}
+
+async function addProxy(patientId: string, validUntil: string | null = null): Promise<string> {
+  const proxyId = await world.addPatient({ sms: null, preferences: { language: 'de' } });
+  const since = { relation: 'guardian', valid_from: '2029-01-01T00:00:00Z', valid_until: validUntil };
+  await world.insert('patient.proxies', { patient_id: patientId, proxy_id: proxyId, ...since });
+  return proxyId;
 }
 
 async function tickAt(time: string): Promise<string[]> {
@@ -41,7 +66,7 @@ const AVAILABLE = [
 describe('a report that is released', () => {
   it('is told five minutes later, by e-mail, SMS and push, without a word of what it is', async () => {
     const push = 'arn:aws:sns:eu-west-3:000000000000:endpoint/GCM/careflow/1';
-    const event = released(await world.addPatient({ push }), { testKitId: randomUUID() });
+    const event = await released(await world.addPatient({ push }), { testKitId: randomUUID() });
     expect(await world.deliver(event)).toBe(204);
     expect(await tickAt('2030-01-01T09:04:59Z')).toEqual([]);
     expect(await tickAt('2030-01-01T09:05:00Z')).toEqual([
@@ -60,7 +85,7 @@ describe('a report that is released', () => {
     'is told in the language of the patient, and so are corrections and retractions (%s)',
     async (language, ...told) => {
       const patientId = await world.addPatient({ sms: null, preferences: { language } });
-      await world.deliver(released(patientId));
+      await world.deliver(await released(patientId));
       await world.deliver(eventOf(ResultCorrected, { ...report(patientId), version: 2, correctedAt: MORNING }));
       await world.deliver(eventOf(ResultRetracted, { ...report(patientId), version: 3, retractedAt: MORNING }));
       expect(await tickAt('2030-01-01T09:05:00Z')).toEqual(told.map((subject) => `email: ${subject}`).toSorted());
@@ -69,12 +94,9 @@ describe('a report that is released', () => {
 
   it('is told to those who act for the patient too, each in their language', async () => {
     const patientId = await world.addPatient({ sms: null });
-    const guardian = await world.addPatient({ sms: null, preferences: { language: 'de' } });
-    const former = await world.addPatient({ sms: null });
-    const proxy = { patient_id: patientId, relation: 'guardian', valid_from: '2029-01-01T00:00:00Z' };
-    await world.insert('patient.proxies', { ...proxy, proxy_id: guardian, valid_until: null });
-    await world.insert('patient.proxies', { ...proxy, proxy_id: former, valid_until: '2029-06-01T00:00:00Z' });
-    await world.deliver(released(patientId));
+    await addProxy(patientId);
+    await addProxy(patientId, '2029-06-01T00:00:00Z');
+    await world.deliver(await released(patientId));
     expect(await tickAt('2030-01-01T09:05:00Z')).toEqual([
       'email: Ein neuer Befund liegt vor',
       'email: Un nouveau résultat est disponible',
@@ -89,7 +111,7 @@ describe('a report that is released', () => {
     ],
     ['without an address', { sms: null, email: null }, 'no-address'],
   ])('is not told %s', async (_, patient, reason) => {
-    const event = released(await world.addPatient(patient));
+    const event = await released(await world.addPatient(patient));
     await world.deliver(event);
     expect(await tickAt('2030-01-01T09:05:00Z')).toEqual([]);
     expect(await world.deliveriesOf(event)).toMatchObject([
@@ -102,7 +124,7 @@ describe('a report that is released', () => {
 describe('the reports of a panel', () => {
   it('are one message on each channel when they come within five minutes, in whatever order and however often', async () => {
     const patientId = await world.addPatient();
-    const events = Array.from({ length: 6 }, () => released(patientId));
+    const events = await panelOf(6, patientId);
     const [first, ...others] = events;
     if (first) await world.deliver(first);
     world.pass({ minutes: 4, seconds: 59 });
@@ -112,7 +134,7 @@ describe('the reports of a panel', () => {
     expect(await tickAt('2030-01-01T09:05:00Z')).toEqual(AVAILABLE);
     expect(await tickAt('2030-01-01T09:30:00Z')).toEqual([]);
     const told = await world.rows(
-      `SELECT channel, sum(gathered)::int AS events, count(*)::int AS messages FROM notification.deliveries
+      `SELECT channel, sum(cardinality(subject_ids))::int AS events, count(*)::int AS messages FROM notification.deliveries
        WHERE recipient_id = $1 GROUP BY channel ORDER BY channel`,
       [patientId],
     );
@@ -125,17 +147,17 @@ describe('the reports of a panel', () => {
   it('that come at once from several processes are one message', async () => {
     const patientId = await world.addPatient();
     const other = world.startFunction(mailbox(world.sent));
-    const events = Array.from({ length: 8 }, () => released(patientId));
+    const events = await panelOf(8, patientId);
     await Promise.all(events.flatMap((event) => [world.deliverUntilDone(event), world.deliverUntilDone(event, other)]));
     expect(await tickAt('2030-01-01T09:05:00Z')).toEqual(AVAILABLE);
   });
 
   it('are told anew when one comes after the message has gone, and each patient for themselves', async () => {
     const [anna, ben] = [await world.addPatient({ sms: null }), await world.addPatient({ sms: null })];
-    await world.deliver(released(anna));
-    await world.deliver(released(ben));
+    await world.deliver(await released(anna));
+    await world.deliver(await released(ben));
     expect(await tickAt('2030-01-01T09:05:00Z')).toHaveLength(2);
-    await world.deliver(released(anna));
+    await world.deliver(await released(anna));
     expect(await tickAt('2030-01-01T09:09:00Z')).toEqual([]);
     expect(await tickAt('2030-01-01T09:10:00Z')).toHaveLength(1);
   });
@@ -145,7 +167,7 @@ describe('the reports of a panel', () => {
     const patientId = await world.addPatient({ preferences: night });
     for (const time of ['2030-01-01T21:30:00Z', '2030-01-02T01:00:00Z', '2030-01-02T06:00:00Z']) {
       world.setTime(time);
-      await world.deliver(released(patientId));
+      await world.deliver(await released(patientId));
       expect(await tickAt(time)).toEqual([]);
     }
     expect(await tickAt('2030-01-02T06:59:00Z')).toEqual([]);
@@ -156,7 +178,7 @@ describe('the reports of a panel', () => {
 describe('a message that is held', () => {
   it('goes to the address, and by the preferences, of the time it is sent', async () => {
     const patientId = await world.addPatient({ sms: null });
-    await world.deliver(released(patientId));
+    await world.deliver(await released(patientId));
     await world.rows(`UPDATE patient.contact_points SET value = 'new@home.example' WHERE patient_id = $1`, [patientId]);
     world.setTime('2030-01-01T09:05:00Z');
     await world.tick();
@@ -165,7 +187,7 @@ describe('a message that is held', () => {
 
   it('waits on where quiet hours have been set meanwhile', async () => {
     const patientId = await world.addPatient();
-    await world.deliver(released(patientId));
+    await world.deliver(await released(patientId));
     await world.rows(
       'UPDATE patient.preferences SET quiet_start_minute = 600, quiet_end_minute = 720 WHERE patient_id = $1',
       [patientId],
@@ -176,7 +198,7 @@ describe('a message that is held', () => {
 
   it('is sent once however often it is released, and comes again while the provider is down', async () => {
     const patientId = await world.addPatient({ sms: null });
-    const event = released(patientId);
+    const event = await released(patientId);
     await world.deliver(event);
     world.setTime('2030-01-01T09:05:00Z');
     const releasedNotice = await world.releaseOne();
@@ -196,7 +218,7 @@ describe('a message that is held', () => {
   });
 
   it('is repeated at most once by a crash between send and record, and says so', async () => {
-    const event = released(await world.addPatient({ sms: null }));
+    const event = await released(await world.addPatient({ sms: null }));
     await world.deliver(event);
     world.setTime('2030-01-01T09:05:00Z');
     const releasedNotice = await world.releaseOne();
@@ -220,9 +242,77 @@ describe('a message that is held', () => {
   });
 });
 
+describe('a report that is hidden again before its message goes', () => {
+  it('is not told', async () => {
+    const event = await released(await world.addPatient());
+    await world.deliver(event);
+    await hide(event);
+    expect(await tickAt('2030-01-01T09:05:00Z')).toEqual([]);
+    expect(await world.deliveriesOf(event)).toMatchObject([
+      { channel: 'email', status: 'suppressed', error_code: 'superseded' },
+      { channel: 'sms', status: 'suppressed', error_code: 'superseded' },
+    ]);
+  });
+
+  it.each([
+    ['one', [0], AVAILABLE],
+    ['another', [1], AVAILABLE],
+    ['each', [0, 1], []],
+  ])('is told with the other of its panel, where that is still to be read: hidden is %s', async (_, hidden, told) => {
+    const patientId = await world.addPatient();
+    const events = await panelOf(2, patientId);
+    for (const event of events) await world.deliver(event);
+    for (const [index, event] of events.entries()) if (hidden.includes(index)) await hide(event);
+    expect(await tickAt('2030-01-01T09:05:00Z')).toEqual(told);
+  });
+
+  it('waits for the laboratory where that is away', async () => {
+    const event = await released(await world.addPatient({ sms: null }));
+    await world.deliver(event);
+    world.setTime('2030-01-01T09:05:00Z');
+    const releasedNotice = await world.releaseOne();
+    const cutOff = world.startFunction(mailbox(world.sent), awayDatabase());
+    expect(await cutOff(releasedNotice)).toBe(503);
+    expect(await world.deliver(releasedNotice)).toBe(204);
+    expect(world.sent).toHaveLength(1);
+  });
+});
+
+describe('whoever acts for the patient no more', () => {
+  it('is not sent what was held for them', async () => {
+    const patientId = await world.addPatient({ sms: null });
+    const former = await addProxy(patientId);
+    const event = await released(patientId);
+    await world.deliver(event);
+    await world.rows('UPDATE patient.proxies SET valid_until = $2 WHERE proxy_id = $1', [former, MORNING]);
+    expect(await tickAt('2030-01-01T09:05:00Z')).toEqual([AVAILABLE[0]]);
+    const theirs = (await world.deliveriesOf(event)).filter(({ recipient_id: id }) => id === former);
+    expect(theirs).toContainEqual(expect.objectContaining({ channel: 'email', error_code: 'no-proxy' }));
+  });
+});
+
+describe('a message that a provider refused for good', () => {
+  it('is tried again when its own event comes again, not with another of its notice', async () => {
+    const patientId = await world.addPatient({ preferences: { quiet_start_minute: 600, quiet_end_minute: 610 } });
+    await addProxy(patientId);
+    const event = await released(patientId);
+    await world.deliver(event);
+    world.setTime('2030-01-01T09:05:00Z');
+    const first = await world.releaseOne();
+    const refusing = world.startFunction({
+      ...mailbox(),
+      sendEmail: async () => Promise.reject(new AppError('unprocessable', 'refused')),
+    });
+    expect(await refusing(first)).toBe(422);
+    expect(await tickAt('2030-01-01T09:10:00Z')).toEqual(AVAILABLE);
+    expect(await world.deliver(first)).toBe(204);
+    expect(world.sent.map(({ subject }) => subject)).toEqual(['Ein neuer Befund liegt vor']);
+  });
+});
+
 it('leaves nothing of a patient in the notification context but ids', async () => {
   const patientId = await world.addPatient({ email: 'canary@home.example', sms: '+33612345678' });
-  await world.deliver(released(patientId));
+  await world.deliver(await released(patientId));
   await tickAt('2030-01-01T09:05:00Z');
   const dump = await world.rows(
     'SELECT d::text FROM notification.deliveries d UNION ALL SELECT n::text FROM notification.notices n UNION ALL SELECT event::text FROM notification.outbox',
@@ -231,6 +321,6 @@ it('leaves nothing of a patient in the notification context but ids', async () =
 });
 
 it('refuses an event that breaks its contract', async () => {
-  const event = released(await world.addPatient(), { value: '3.5' });
+  const event = await released(await world.addPatient(), { value: '3.5' });
   expect(await world.deliver(event)).toBe(422);
 });

@@ -14,8 +14,10 @@ import { buildServer } from '../../../shared/runtime/server.ts';
 async function main(urls: readonly string[], clock: string): Promise<void> {
   const [provider = '', ...contexts] = urls;
   const pool = new Pool({ connectionString: provider });
-  const [db, patients, practitioners] = contexts.map((url) => connectDatabase(url, { applicationName: 'worker' }));
-  if (!db || !patients || !practitioners) throw new Error('give four URLs');
+  const [db, patients, practitioners, laboratory] = contexts.map((url) =>
+    connectDatabase(url, { applicationName: 'worker' }),
+  );
+  if (!db || !patients || !practitioners || !laboratory) throw new Error('give five URLs');
   const [start, base] = [performance.now(), Temporal.Instant.from(clock)];
   let asked = 0;
   const take = async ({ idempotencyKey }: { readonly idempotencyKey: string }) => {
@@ -28,6 +30,7 @@ async function main(urls: readonly string[], clock: string): Promise<void> {
     db,
     patients,
     practitioners,
+    laboratory,
     sendEmail: take,
     sendSms: take,
     sendPush: take,

@@ -63,11 +63,19 @@ export async function openWorld() {
   }
 
   /** Another process of the function, over the same database. */
-  function startFunction(providers: Providers) {
+  function startFunction(providers: Providers, laboratory = connect('careflow_laboratory_reader')) {
     const own = connect('careflow_notification');
     const patients = connect('careflow_patient_reader');
     const practitioners = connect('careflow_practitioner_reader');
-    const deps = { db: own, patients, practitioners, ...providers, emailFrom: 'no-reply@careflow.example', now };
+    const deps = {
+      db: own,
+      patients,
+      practitioners,
+      laboratory,
+      ...providers,
+      emailFrom: 'no-reply@careflow.example',
+      now,
+    };
     const subscriptions = subscriptionsOf({ ...deps, ladder: defaultLadder });
     const app = buildServer(
       { name: 'notifications', routes: [], subscriptions, dependencies: {}, close: nothing },
@@ -75,7 +83,7 @@ export async function openWorld() {
     );
     closers.push(async () => {
       await app.close();
-      await Promise.all([own, patients, practitioners].map(({ $client }) => $client.end()));
+      await Promise.all([own, patients, practitioners, laboratory].map(({ $client }) => $client.end()));
     });
     return async (event: AnyEvent): Promise<number> => (await app.inject(requestOf(event))).statusCode;
   }
@@ -101,7 +109,9 @@ export async function openWorld() {
     /** The superuser's, and those the function connects with. */
     urls: [
       database.url,
-      ...['notification', 'patient_reader', 'practitioner_reader'].map((role) => database.urlFor(`careflow_${role}`)),
+      ...['notification', 'patient_reader', 'practitioner_reader', 'laboratory_reader'].map((role) =>
+        database.urlFor(`careflow_${role}`),
+      ),
     ],
     sent: box.sent,
     deliver,
@@ -139,6 +149,16 @@ export async function openWorld() {
     },
 
     insert,
+
+    /** A report that its patient sees. @returns its id. */
+    async addReport(patientId: string): Promise<string> {
+      const id = randomUUID();
+      const said = { status: 'final', category: 'routine', content: '{}', digest: id, effective_at: MORNING };
+      const known = { sender: 'lab', filler_order: id, identity: id, version: 1, ...said };
+      const seen = { release_at: MORNING, released_at: MORNING };
+      await insert('laboratory.reports', { id, country_code: 'fr', patient_id: patientId, ...known, ...seen });
+      return id;
+    },
 
     /** What was planned for an event's recipients. */
     deliveriesOf: ({ id }: Pick<AnyEvent, 'id'>) =>
@@ -193,7 +213,7 @@ type DeliveryRow = {
   recipient_id: string;
   error_code: string | null;
   attempts: number;
-  gathered: number;
+  subject_ids: string[];
   may_repeat: boolean;
   due_at: Date;
 };

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Database } from '../../../shared/db/client.ts';
 import { impersonalContexts, subjectData } from '../../../shared/db/subject-data/contexts.ts';
-import { connectAdmin } from '../../support/practices.ts';
+import { eraseSubject, type RetainedRows } from '../../../shared/db/subject-data/subject-table.ts';
+import { addPatient, connectAdmin } from '../../support/practices.ts';
 import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
 
 let database: TestDatabase;
@@ -57,7 +58,28 @@ describe('what is kept of patients', () => {
       Object.keys(impersonal).map((table) => `${schema}.${table}`),
     );
     // An id that is nobody's any more, with no word of theirs beside it.
-    const proofs = ['patient.subject_keys', 'worker.erasures'];
+    const proofs = ['notification.erased_patients', 'patient.subject_keys', 'worker.erasures'];
     expect(impersonal.filter((table) => naming.has(table))).toEqual(proofs);
   });
+});
+
+it('what law keeps comes in the same order, however the table has it', async () => {
+  const patientId = await addPatient(admin);
+  for (const purpose of ['reminders', 'research', 'analytics']) {
+    await admin.execute(sql`INSERT INTO patient.consents
+      (patient_id, purpose, version, country_code, decision, consent_version, occurred_at)
+      VALUES (${patientId}, ${purpose}, 1, 'fr', 'given', '2030-01', '2031-01-01')`);
+  }
+  const read: (readonly RetainedRows[])[] = [];
+  const cutOff = async () => {
+    await eraseSubject(admin, subjectData.patient, patientId, async (retained) => {
+      read.push(retained);
+      throw new Error('cut off');
+    }).catch(() => undefined);
+  };
+  await cutOff();
+  await admin.execute(sql`UPDATE patient.consents SET version = version WHERE purpose = 'reminders'`);
+  await cutOff();
+  expect(read[0]?.[0]?.rows).toHaveLength(3);
+  expect(read[1]).toEqual(read[0]);
 });
