@@ -1,6 +1,7 @@
 import type { Database } from '../../shared/db/client.ts';
 import { forgetChallenges, forgetProofs } from '../../shared/db/device-proofs.ts';
 import { forgetAcknowledgements } from '../../shared/db/deliveries.ts';
+import { forgetErased, forgetToldOfErased } from '../../shared/db/erased-patients.ts';
 import { forgetRetained } from '../../shared/db/erasures.ts';
 import { expireExports } from '../../shared/db/exports.ts';
 import { forgetAnswers, savedAnswers } from '../../shared/db/idempotency-keys.ts';
@@ -8,7 +9,7 @@ import { forgetProcessed } from '../../shared/db/inbox.ts';
 import { forgetJobRuns } from '../../shared/db/job-runs.ts';
 import { forgetKnownBookings } from '../../shared/db/known-bookings.ts';
 import { forgetClaims, forgetMessageKeys } from '../../shared/db/lab-messages.ts';
-import { forgetDecided } from '../../shared/db/lab-quarantine.ts';
+import { forgetDecided, forgetWaiting } from '../../shared/db/lab-quarantine.ts';
 import { forgetNotices } from '../../shared/db/notices.ts';
 import type { AppendEvents } from '../../shared/db/outbox-relay.ts';
 import { forgetSent } from '../../shared/db/outbox.ts';
@@ -33,7 +34,7 @@ import { releaseNotices } from './release-notices.ts';
 import { releaseResults } from './release-results.ts';
 import { requestSynchronisation } from './request-synchronisation.ts';
 import { sweepOutbox } from './sweep-outbox.ts';
-import type { Lane } from './task.ts';
+import { type Lane, withShare } from './task.ts';
 import { triggerReminders } from './trigger-reminders.ts';
 
 /** The contexts whose recurring work is done here. */
@@ -61,22 +62,25 @@ const ANSWERS_KEPT = { hours: 24 };
  */
 const SESSIONS_KEPT = { hours: 30 * 24 };
 const HEALTH_TIMEOUT_MS = 3_000;
+/** Of the 40 s of a tick, what a change of state may take at the most where two come before a sweep. */
+const SHARE_MS = 12_000;
 
 /**
  * A lane a context, so that a context whose database is away holds up no other. State changes come before the sweep,
- * which publishes what they tell.
+ * which publishes what they tell, and leave it time. Critical results have a lane of their own: whatever else the
+ * laboratory has to do, they do not wait for it.
  */
 export function lanesOf(contexts: Contexts, append: AppendEvents, checks: HealthChecks): Lane[] {
   const { booking, practitioner, notification, laboratory, homekit, patient, worker, cron } = contexts;
   return [
     [
-      expireHolds(booking),
+      withShare(SHARE_MS, expireHolds(booking)),
       sweepOutbox('booking', booking, bookingOutbox, append),
       cleanUp('booking', [forgetOutbox(booking, bookingOutbox), forgetKeys(booking)]),
     ],
     [
-      triggerReminders(notification),
-      releaseNotices(notification),
+      withShare(SHARE_MS, triggerReminders(notification)),
+      withShare(SHARE_MS, releaseNotices(notification)),
       sweepOutbox('notification', notification, notificationOutbox, append),
       cleanUp('notification', [forgetOutbox(notification, notificationOutbox), ...forgetNotifications(notification)]),
     ],
@@ -88,10 +92,10 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
         forgetInbox(practitioner, practitionerInbox),
       ]),
     ],
+    [escalateCriticalResults(laboratory), sweepOutbox('laboratory', laboratory, laboratoryOutbox, append)],
     [
-      escalateCriticalResults(laboratory),
-      releaseResults(laboratory),
-      sweepOutbox('laboratory', laboratory, laboratoryOutbox, append),
+      withShare(SHARE_MS, releaseResults(laboratory)),
+      sweepOutbox('laboratory-releases', laboratory, laboratoryOutbox, append),
       cleanUp('laboratory', forgetLaboratory(laboratory)),
     ],
     [sweepOutbox('homekit', homekit, homekitOutbox, append), cleanUp('homekit', forgetDevices(homekit))],
@@ -123,14 +127,19 @@ function forgetInbox(db: Database, inbox: InboxTable): Forget {
 function forgetNotifications(db: Database): Forget[] {
   return [
     (now) => forgetNotices(db, now.subtract(EVENTS_COME_AGAIN)),
+    () => forgetToldOfErased(db),
     (now) => forgetAcknowledgements(db, now.subtract(EVENTS_COME_AGAIN)),
     (now) => forgetTransientBounces(db, now.subtract(EVENTS_COME_AGAIN)),
     forgetInbox(db, notificationInbox),
     (now) => forgetKnownBookings(db, now.subtract(EVENTS_COME_AGAIN)),
+    (now) => forgetErased(db, now.subtract(EVENTS_COME_AGAIN)),
   ];
 }
 
-/** A number is a sender's for a year; what was decided on is kept for a month; a key no longer than any record it opens. */
+/**
+ * A number is a sender's for a year; what was decided on is kept for a month. A key is kept no longer than any record that it
+ * opens, so a message that waits does not either: what nobody wants to decide on has an end too.
+ */
 function forgetLaboratory(db: Database): Forget[] {
   const answers = savedAnswers(laboratoryIdempotencyKeys);
   return [
@@ -139,6 +148,7 @@ function forgetLaboratory(db: Database): Forget[] {
     (now) => answers.forget(db, now.subtract(ANSWERS_KEPT)),
     (now) => forgetClaims(db, now.subtract({ hours: 366 * 24 })),
     (now) => forgetDecided(db, now.subtract({ hours: 30 * 24 })),
+    (now) => forgetWaiting(db, now.subtract(EVENTS_COME_AGAIN)),
     (now) => forgetMessageKeys(db, now.subtract(EVENTS_COME_AGAIN)),
   ];
 }

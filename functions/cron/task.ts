@@ -26,6 +26,17 @@ export function periodOf({ every }: Pick<Task, 'every'>, now: Temporal.Instant):
     : now.round({ smallestUnit: 'hour', roundingIncrement: 24, roundingMode: 'floor' });
 }
 
+/** The task, which begins no batch after its share of a tick: what comes after it in its lane has the rest. */
+export function withShare(milliseconds: number, task: Task): Task {
+  return {
+    ...task,
+    run: (context) => {
+      const signal = AbortSignal.any([context.signal, AbortSignal.timeout(milliseconds)]);
+      return task.run({ ...context, signal });
+    },
+  };
+}
+
 /** Repeats a batch until one finds nothing to do; what the bounds leave over is for the next run. */
 export async function inBatches(
   { signal }: Pick<TaskContext, 'signal'>,

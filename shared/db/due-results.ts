@@ -2,14 +2,31 @@ import type { Database } from './client.ts';
 import { listDueReports } from './lab-reports.ts';
 import { changeRelease } from './result-release.ts';
 
-/** Lets patients see a batch of the reports whose time has come. Resolves to how many there were. */
-export async function releaseDueReports(
-  db: Database,
-  at: { readonly now: Temporal.Instant; readonly traceparent: string },
-  limit: number,
-): Promise<number> {
+type During = {
+  readonly now: Temporal.Instant;
+  readonly traceparent: string;
+  /** Aborts when no further report may be begun. */
+  readonly signal: AbortSignal;
+};
+
+/**
+ * Lets patients see up to `limit` of the reports whose time has come. Each by itself: one that somebody applies a message
+ * to, or that fails, holds up no other. Throws after all were tried when any failed. Resolves to how many there were.
+ */
+export async function releaseDueReports(db: Database, { signal, ...at }: During, limit: number): Promise<number> {
   const due = await listDueReports(db, at.now, limit);
-  // Each by itself: whoever applies a message to one of them holds up no other.
-  for (const id of due) await db.transaction((tx) => changeRelease(tx, id, (report) => report, at));
-  return due.length;
+  const tried: PromiseSettledResult<unknown>[] = [];
+  for (const id of due) {
+    if (signal.aborted) break;
+    const release = db.transaction((tx) => changeRelease(tx, id, (report) => report, at));
+    tried.push(...(await Promise.allSettled([release])));
+  }
+  mustAllBeReleased(tried);
+  return tried.length;
+}
+
+function mustAllBeReleased(tried: readonly PromiseSettledResult<unknown>[]): void {
+  const [first, ...others] = tried.filter((each) => each.status === 'rejected');
+  if (!first) return;
+  throw new Error(`${1 + others.length} of ${tried.length} reports could not be released`, { cause: first.reason });
 }

@@ -10,6 +10,7 @@ import { bookingIdempotencyKeys, bookingOutbox, bookings } from '../../../shared
 import { leases, taskRuns } from '../../../shared/db/schema/cron.ts';
 import {
   deliveries,
+  erasedPatients,
   knownBookings,
   notices,
   notificationInbox,
@@ -224,6 +225,25 @@ describe('a day', () => {
     expect(reminded.map(({ bookingId }) => bookingId)).toEqual([young]);
     const told = await notification.select().from(notices).innerJoin(deliveries, eq(deliveries.noticeId, notices.id));
     expect(told.map(({ notices: { eventId } }) => eventId)).toEqual(['young']);
+  });
+
+  it('forgets what was told of those who were erased, and in the end that they were', async () => {
+    const { notification } = contexts;
+    await notification.delete(notices);
+    await noticeMade('told', 1, { status: 'refused', errorCode: 'too-long' });
+    await noticeMade('to be told', 1, { status: 'held', dueAt: Temporal.Now.instant().add({ hours: 1 }) });
+    const about = await notification.select({ patientId: notices.patientId }).from(notices);
+    await noticeMade('of somebody else', 1, { status: 'suppressed', errorCode: 'no-address' });
+    const erasedAt = Temporal.Now.instant().subtract({ hours: 24 });
+    const markers = about.map(({ patientId }) => ({ patientId, erasedAt }));
+    const old = { patientId: randomUUID(), erasedAt: Temporal.Now.instant().subtract({ hours: 150 * 24, minutes: 1 }) };
+    await notification.insert(erasedPatients).values([...markers, old]);
+
+    expect(await platform(eventLog().append).tick()).toBe(204);
+    const left = await notification.select().from(notices);
+    expect(left.map(({ eventId }) => eventId).toSorted()).toEqual(['of somebody else', 'to be told']);
+    expect(await notification.select().from(erasedPatients)).toHaveLength(2);
+    await notification.delete(erasedPatients);
   });
 
   /** @returns the id of a booking that was reminded of before its visit. */

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { minuteLimits, type TickLimits } from '../../../functions/cron/run-tick.ts';
-import type { Task, TaskContext } from '../../../functions/cron/task.ts';
+import { inBatches, type Task, type TaskContext, withShare } from '../../../functions/cron/task.ts';
 import { leases, taskRuns } from '../../../shared/db/schema/cron.ts';
 import { listTaskRuns } from '../../../shared/db/task-runs.ts';
 import { awayDatabase, openContexts, type TestContexts } from './contexts.ts';
@@ -62,6 +64,16 @@ function gate() {
   };
   return { pass, entered: entered.promise, open: () => left.resolve() };
 }
+
+describe('a task with a share of a tick', () => {
+  it('begins nothing after it, and leaves the rest to what comes after', async () => {
+    const endless = recording('endless', { run: (task) => inBatches(task, Infinity, () => delay(5, 1)) });
+    const last = recording('last');
+    const { tick } = platform([[withShare(50, endless.task), last.task]]);
+    expect(await tick()).toBe(204);
+    expect(last.runs.map(({ signal }) => signal.aborted)).toEqual([false]);
+  });
+});
 
 describe('a tick', () => {
   it('runs every task and records until which minute it is done', async () => {
