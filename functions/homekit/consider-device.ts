@@ -3,6 +3,7 @@ import type { HomekitDeviceSubmitted } from '../../schemas/events/homekit-regist
 import { lockAccessory } from '../../shared/db/devices.ts';
 import type { DeviceRow } from '../../shared/db/schema/homekit.ts';
 import type { DeviceRejection } from '../../shared/domain/device.ts';
+import { waitUntil } from '../../shared/domain/proof.ts';
 import type { EventContext } from '../../shared/runtime/function.ts';
 import { challenge } from './challenge.ts';
 import { seeTo } from './commit.ts';
@@ -19,7 +20,7 @@ export function considerDevice(deps: Deps) {
       const locked = await lockAccessory(tx, { country, id });
       // Gone with the person it was of, or seen to before.
       if (locked?.device.status !== 'received') return [];
-      const against = reasonAgainst(locked.device, locked.others);
+      const against = reasonAgainst(locked.device, locked.others, cause.now);
       if (against !== undefined) return rejectDevice(tx, locked.device, against, cause);
       await challenge(tx, locked.device, cause.now);
       return [];
@@ -27,7 +28,13 @@ export function considerDevice(deps: Deps) {
   };
 }
 
-function reasonAgainst(device: DeviceRow, others: readonly DeviceRow[]): DeviceRejection | undefined {
+/** Whoever has to wait after proofs that failed is sent no nonce before that is over. */
+function reasonAgainst(
+  device: DeviceRow,
+  others: readonly DeviceRow[],
+  now: Temporal.Instant,
+): DeviceRejection | undefined {
   if (device.payloadFault !== null) return 'bad-payload';
-  return standing(device, others).ownedByAnother ? 'owned-by-another' : undefined;
+  if (standing(device, others).ownedByAnother) return 'owned-by-another';
+  return waitUntil(device, now) === undefined ? undefined : 'proof-failed';
 }

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 
 import type { registerDevice as contract } from '../../schemas/api/homekit.ts';
-import { addDevice, findLiveDevice } from '../../shared/db/devices.ts';
+import { addDevice, findLastDevice, findLiveDevice } from '../../shared/db/devices.ts';
 import type { Queryable } from '../../shared/db/client.ts';
 import { deviceSubmitted } from '../../shared/db/homekit-requests.ts';
 import type { DeviceRow } from '../../shared/db/schema/homekit.ts';
@@ -18,10 +18,11 @@ export function registerDevice(deps: Deps): Operation<typeof contract> {
   return async (input, context) => {
     await mustActFor(deps, context.caller, input.country, input.patientId);
     const cause = { now: deps.now(), traceparent: context.traceparent };
-    const device = newDevice(input, cause.now);
+    const wanted = newDevice(input, cause.now);
     const body = await commit(deps, context, 202, async (tx) => {
-      const known = await findLiveDevice(tx, device);
+      const known = await findLiveDevice(tx, wanted);
       if (known) return accepted(known);
+      const device = await withFailures(tx, wanted);
       return (await addDevice(tx, device))
         ? { ...accepted(device), events: [deviceSubmitted(device, cause)] }
         : accepted(await twinOf(tx, device));
@@ -32,6 +33,12 @@ export function registerDevice(deps: Deps): Operation<typeof contract> {
 
 function accepted({ id, status }: DeviceRow): Change<{ id: string; status: DeviceRow['status'] }> {
   return { body: { id, status }, events: [] };
+}
+
+/** Who asks for a key again goes on from the failures they had with it. */
+async function withFailures(tx: Queryable, device: DeviceRow): Promise<DeviceRow> {
+  const { failures = 0, retryAt = null } = (await findLastDevice(tx, device)) ?? {};
+  return { ...device, failures, retryAt };
 }
 
 /** Another request for the same, which came between. */

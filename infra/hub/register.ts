@@ -1,3 +1,4 @@
+import { maySucceedLater } from '../../shared/domain/device.ts';
 import { readSetupPayload } from '../../shared/domain/setup-payload.ts';
 import { writeSetupCode } from '../../shared/domain/setup-code.ts';
 import { keysOfNonce } from '../../shared/identity/device-proof.ts';
@@ -27,9 +28,14 @@ export async function registerAccessory(registration: Registration): Promise<Clo
   const identity = { ltpk: pairing.AccessoryLTPK, pairingId: pairingId(pairing) };
   const id = await submitDevice(account, { setupPayload, ...information, ...identity });
   const considered = await readUntil(account, id, ({ status }) => status !== 'received');
-  if (considered.status !== 'awaiting-proof') return considered;
+  if (!mayBeProven(considered)) return considered;
   onProgress('It is asked to prove that it holds its key');
   return proveAccessory(place, account, considered);
+}
+
+/** A proof is awaited, or another one may mend what the last ones did. */
+function mayBeProven({ status, rejection }: CloudDevice): boolean {
+  return status === 'awaiting-proof' || maySucceedLater(rejection?.reason ?? null);
 }
 
 /** Has an accessory answer the nonce it was sent, a fresh one where that has expired. */

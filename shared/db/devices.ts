@@ -1,5 +1,6 @@
-import { and, asc, eq, inArray, or, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, or, sql } from 'drizzle-orm';
 
+import { mendableRejections } from '../domain/device.ts';
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
 import { type DeviceRow, devices } from './schema/homekit.ts';
@@ -19,8 +20,9 @@ export async function lockDevice(tx: Queryable, id: DeviceId): Promise<DeviceRow
 }
 
 /**
- * Locks a device with every other that may be the same accessory: one after another in the order of their ids, so that
- * those who want to register one accessory take turns. Resolves to the device and the others.
+ * Locks a device with every other that may be the same accessory and is registered or about to be: one after another in the
+ * order of their ids, so that those who want to register one accessory take turns. What has come to an end holds up nobody.
+ * Resolves to the device and the others.
  */
 export async function lockAccessory(
   tx: Queryable,
@@ -31,7 +33,13 @@ export async function lockAccessory(
   // None of these ever changes.
   const { ltpk, model, serialNumber } = known;
   const isSame = or(eq(devices.ltpk, ltpk), and(eq(devices.model, model), eq(devices.serialNumber, serialNumber)));
-  const rows = await tx.select().from(devices).where(isSame).orderBy(asc(devices.id)).for('update');
+  const counts = inArray(devices.status, ['awaiting-proof', 'registered']);
+  const rows = await tx
+    .select()
+    .from(devices)
+    .where(or(eq(devices.id, known.id), and(isSame, counts)))
+    .orderBy(asc(devices.id))
+    .for('update');
   const device = rows.find((row) => row.id === known.id);
   return device && { device, others: rows.filter((row) => row !== device) };
 }
@@ -52,16 +60,32 @@ export async function addDevice(tx: Queryable, device: DeviceRow): Promise<boole
   return added.length === 1;
 }
 
-/** The registration of an accessory by a person that is under way or stands. */
-export async function findLiveDevice(
-  db: Queryable,
-  { patientId, ltpk }: Pick<DeviceRow, 'patientId' | 'ltpk'>,
-): Promise<DeviceRow | undefined> {
-  const isLive = inArray(devices.status, ['received', 'awaiting-proof', 'registered']);
+/** A person's registration of the accessory with a key. */
+type Wish = Pick<DeviceRow, 'patientId' | 'ltpk'>;
+
+/** The registration of an accessory by a person that stands, is under way, or that another proof may mend. */
+export async function findLiveDevice(db: Queryable, wish: Wish): Promise<DeviceRow | undefined> {
+  const isLive = or(
+    inArray(devices.status, ['received', 'awaiting-proof', 'registered']),
+    inArray(devices.rejectedBecause, [...mendableRejections]),
+  );
   const [device] = await db
     .select()
     .from(devices)
-    .where(and(eq(devices.patientId, patientId), eq(devices.ltpk, ltpk), isLive));
+    .where(and(isOf(wish), isLive))
+    .orderBy(desc(sql`${devices.status} = 'registered'`), desc(devices.createdAt), desc(devices.id))
+    .limit(1);
+  return device;
+}
+
+/** The last registration of an accessory that a person asked for, whatever became of it. */
+export async function findLastDevice(db: Queryable, wish: Wish): Promise<DeviceRow | undefined> {
+  const [device] = await db
+    .select()
+    .from(devices)
+    .where(isOf(wish))
+    .orderBy(desc(devices.createdAt), desc(devices.id))
+    .limit(1);
   return device;
 }
 
@@ -74,6 +98,10 @@ export async function saveDevice(tx: Queryable, device: DeviceRow, now: Temporal
 
 export function noSuchDevice(): AppError {
   return new AppError('not-found', 'There is no such device.');
+}
+
+function isOf({ patientId, ltpk }: Wish) {
+  return and(eq(devices.patientId, patientId), eq(devices.ltpk, ltpk));
 }
 
 function identity({ country, id }: DeviceId) {

@@ -3,9 +3,12 @@ export type DeviceStatus = 'received' | 'awaiting-proof' | 'registered' | 'rejec
 
 export type DeviceRejection = 'bad-payload' | 'proof-failed' | 'proof-expired' | 'owned-by-another';
 
-/** A rejection that another proof may mend. */
-export function maySucceedLater(reason: DeviceRejection | null): boolean {
-  return reason === 'proof-failed' || reason === 'proof-expired';
+/** Rejections that another proof may mend: such a device is still asked for. */
+export const mendableRejections = ['proof-failed', 'proof-expired'] as const satisfies readonly DeviceRejection[];
+
+/** Whether another proof may mend a rejection. */
+export function maySucceedLater(reason: string | null): boolean {
+  return mendableRejections.some((mendable) => mendable === reason);
 }
 
 /** What the rules need to know of a device that somebody has registered. */

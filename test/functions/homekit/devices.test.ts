@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import {
@@ -229,6 +230,54 @@ describe('a proof', () => {
     expect(nonce).toHaveLength(43);
   });
 
+  it('is not looked at sooner for whoever asks for the device again', async () => {
+    const accessory = new Accessory();
+    const id = await submitDevice(world, accessory, owner);
+    await failProofs(id, accessory, 5);
+    const again = await post(world, 'devices', { as: asPatient(owner), body: accessory.wish(owner) });
+    expect([again.statusCode, again.json()]).toEqual([202, { id, status: 'rejected' }]);
+    expect(await world.pump()).toEqual([]);
+    expect((await post(world, `devices/${id}/challenge`, { as: asPatient(owner) })).statusCode).toBe(429);
+  });
+
+  it('is not looked at sooner for whoever withdraws the device and asks for it again', async () => {
+    const accessory = new Accessory();
+    const asAgain = async (former: string) => {
+      await remove(world, `devices/${former}`, asPatient(owner));
+      return submitDevice(world, accessory, owner);
+    };
+    const first = await submitDevice(world, accessory, owner);
+    await failProofs(first, accessory, 4);
+    const second = await asAgain(first);
+    expect(await readDevice(world, second, asPatient(owner))).toMatchObject({ proof: { failures: 4 } });
+    await failProofs(second, accessory, 1);
+    const id = await asAgain(second);
+    expect(new Set([first, second, id]).size).toBe(3);
+    expect(await readDevice(world, id, asPatient(owner))).toMatchObject({
+      status: 'rejected',
+      rejection: { reason: 'proof-failed' },
+      challenge: null,
+      proof: { failures: 5, retryAt: '2030-06-03T09:15:00Z' },
+    });
+    expect((await post(world, `devices/${id}/challenge`, { as: asPatient(owner) })).statusCode).toBe(429);
+    world.pass({ minutes: 15 });
+    const renewed = await post(world, `devices/${id}/challenge`, { as: asPatient(owner) });
+    await prove(id, accessory.prove(id, renewed.json<{ nonce: string }>().nonce));
+    expect(await readDevice(world, id, asPatient(owner))).toMatchObject({
+      status: 'registered',
+      proof: { failures: 0, retryAt: null },
+    });
+  });
+
+  it('that came too late leaves the request the same', async () => {
+    const accessory = new Accessory();
+    const id = await submitDevice(world, accessory, owner);
+    const nonce = await nonceOf(world, id, owner);
+    world.pass({ minutes: 11 });
+    await prove(id, accessory.prove(id, nonce));
+    expect(await submitDevice(world, accessory, owner)).toBe(id);
+  });
+
   it('is one try a nonce, and five in all, however many come at once', async () => {
     const accessory = new Accessory();
     const id = await submitDevice(world, accessory, owner);
@@ -315,6 +364,18 @@ describe('an accessory that somebody has', () => {
     expect(await readDevice(world, id, asPatient(thief))).toMatchObject({ status: 'rejected' });
     expect(await readDevice(world, former, asPatient(owner))).toMatchObject({ status: 'registered' });
   });
+
+  it('is asked for its proof whatever somebody does with a registration that has ended', async () => {
+    const accessory = new Accessory();
+    const former = await registerAccessory(world, accessory, owner);
+    await remove(world, `devices/${former}`, asPatient(owner));
+    const other = await addPerson(world);
+    const device = await world.admin.transaction(async (tx) => {
+      await tx.execute(sql`SELECT FROM homekit.devices WHERE id = ${former} FOR UPDATE`);
+      return readDevice(world, await submitDevice(world, accessory, other), asPatient(other));
+    });
+    expect(device).toMatchObject({ status: 'awaiting-proof' });
+  }, 30_000);
 
   it('is another’s once its owner has withdrawn it', async () => {
     const accessory = new Accessory();

@@ -77,6 +77,22 @@ describe('an accessory of this home', () => {
     expect([second.id, second.status]).toEqual([first.id, 'registered']);
   });
 
+  it('is registered after a proof that came too late, as the same device', async () => {
+    const pairing = await pair(accessory.place, '518-08-582');
+    await pairings.keep(accessory.place, pairing);
+    const { setupPayload, serialNumber } = accessory;
+    const identity = { ltpk: pairing.AccessoryLTPK, pairingId: pairingId(pairing) };
+    const id = await submitDevice(account, { setupPayload, model: 'Thermometer 1', serialNumber, ...identity });
+    const { challenge } = await readUntil(account, id, (device) => device.challenge !== null);
+    const nonce = challenge?.nonce ?? '';
+    await home.world.admin.$client.query('UPDATE homekit.challenges SET expires_at = now() WHERE device_id = $1', [id]);
+    const { accessoryKey, signature } = await askForSignature(accessory.place, keysOfNonce(nonce, id));
+    await submitProof(account, id, { nonce, accessoryKey, signature });
+    const late = await readUntil(account, id, ({ status }) => status === 'rejected');
+    expect(late).toMatchObject({ rejection: { reason: 'proof-expired' } });
+    expect(await register()).toMatchObject({ id, status: 'registered' });
+  });
+
   it('leaves its setup code in no table and no event', async () => {
     const { id } = await register();
     await until(async () => (await home.told(id)).length > 0, { what: 'the event' });
@@ -162,6 +178,8 @@ describe('what is no proof', () => {
     });
     expect(sixth.status).toBe(429);
     expect(Number(sixth.headers.get('retry-after'))).toBeGreaterThan(800);
+    await pairings.keep(accessory.place, pairing);
+    await expect(register()).rejects.toThrow('Too many proofs have failed');
     await other.close();
   });
 
