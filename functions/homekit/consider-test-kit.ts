@@ -3,6 +3,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { EventOf } from '../../schemas/events/contract.ts';
 import type { TestKitSubmitted } from '../../schemas/events/homekit-registration.v1.ts';
 import type { Queryable } from '../../shared/db/client.ts';
+import { findConsent } from '../../shared/db/consents.ts';
 import { findPerson } from '../../shared/db/eligibility.ts';
 import { type Cause, testKitRegistered, testKitRejected } from '../../shared/db/homekit-events.ts';
 import type { OutgoingEvent } from '../../shared/db/outbox.ts';
@@ -31,7 +32,7 @@ export function considerTestKit(deps: Deps) {
       // Gone with the person it was of, or seen to before.
       if (registration?.status !== 'received') return [];
       const kit = await lockTestKitOfCode(tx, registration.country, registration.kitCode);
-      const rejection = await reasonAgainst(deps, registration, kit, cause.now);
+      const rejection = await reasonAgainst(deps, registration, kit);
       if (kit === undefined || rejection !== undefined)
         return reject(tx, registration, kit, rejection ?? { reason: 'unknown' }, cause);
       return register(tx, registration, kit, cause);
@@ -39,16 +40,18 @@ export function considerTestKit(deps: Deps) {
   };
 }
 
+/** As things were when it was asked for, however long that has waited. */
 async function reasonAgainst(
   { patients }: Deps,
   registration: RegistrationRow,
   kit: KnownKit | undefined,
-  now: Temporal.Instant,
 ): Promise<KitRejection | undefined> {
-  const found = await findPerson(patients, registration.country, registration.patientId);
+  const { country, patientId, createdAt } = registration;
+  const found = await findPerson(patients, country, patientId);
   if (kit === undefined || found === undefined) return { reason: 'unknown' };
   const facts = { ...kit, holderId: kit.patientId, isSpent: !mayBeRegistered(kit.status) };
-  return againstRegistration(facts, { ...registration, ...found }, now);
+  const lastConsent = await findConsent(patients, patientId, 'test-kit');
+  return againstRegistration(facts, { ...registration, ...found, lastConsent }, createdAt);
 }
 
 async function register(
@@ -62,9 +65,9 @@ async function register(
     { ...registration, status: 'registered', testKitId: kit.id },
     cause.now,
   );
-  const { id: registrationId, patientId } = registered;
+  const { id: registrationId, patientId, createdAt } = registered;
   await saveTestKit(tx, { ...kit, status: 'registered', patientId, registrationId });
-  const when = { happenedAt: cause.now, recordedAt: cause.now };
+  const when = { happenedAt: createdAt, recordedAt: cause.now };
   const by = { recordedBy: null, recordedAs: 'patient', reason: null } as const;
   await appendCustody(tx, { testKitId: kit.id, step: 'registered', ...when, ...by });
   return [testKitRegistered(registered, { testKitId: kit.id, orderId: kit.orderId }, cause)];

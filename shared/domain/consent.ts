@@ -17,3 +17,10 @@ export function decide(last: Consent | undefined, wish: Wish): (Wish & { readonl
   if (last?.decision === wish.decision && last.consentVersion === wish.consentVersion) return undefined;
   return { ...wish, version: (last?.version ?? 0) + 1 };
 }
+
+export type DatedDecision = { readonly decision: ConsentDecision; readonly occurredAt: Temporal.Instant };
+
+/** Whether the last decision on a purpose withdrew it at that instant or later. */
+export function isWithdrawnSince(last: DatedDecision | undefined, since: Temporal.Instant): boolean {
+  return last?.decision === 'withdrawn' && Temporal.Instant.compare(last.occurredAt, since) >= 0;
+}

@@ -1,3 +1,4 @@
+import { type DatedDecision, isWithdrawnSince } from './consent.ts';
 import { againstPerson, type Eligibility, type Ineligibility, type Person } from './eligibility.ts';
 import { localDate } from './zone.ts';
 
@@ -20,6 +21,8 @@ export type KitFacts = {
 export type KitRequest = {
   readonly patientId: string;
   readonly consentVersion: string;
+  /** What the person last decided on test kits; undefined where they never did. */
+  readonly lastConsent: DatedDecision | undefined;
   readonly person: Person;
   readonly timeZone: string;
 };
@@ -28,19 +31,23 @@ export type KitRejection =
   | { readonly reason: 'unknown' | 'claimed-by-another' | 'spent' | 'consent-outdated' | 'lot-expired' }
   | { readonly reason: 'not-eligible'; readonly details: readonly Ineligibility[] };
 
-/** Why a kit cannot be registered for a person; undefined when it can. */
+/**
+ * Why a kit cannot be registered for a person who asked for it at `askedAt`; undefined when it can. To ask with the text of
+ * the product is to consent for this kit, whatever was withdrawn before; what is withdrawn from then on counts.
+ */
 export function againstRegistration(
   kit: KitFacts | undefined,
-  { patientId, consentVersion, person, timeZone }: KitRequest,
-  now: Temporal.Instant,
+  { patientId, consentVersion, lastConsent, person, timeZone }: KitRequest,
+  askedAt: Temporal.Instant,
 ): KitRejection | undefined {
   if (kit === undefined) return { reason: 'unknown' };
   if (kit.holderId !== null && kit.holderId !== patientId) return { reason: 'claimed-by-another' };
   if (kit.isSpent) return { reason: 'spent' };
-  const today = localDate(timeZone, now);
+  const today = localDate(timeZone, askedAt);
   const details = againstPerson(kit.product, person, today);
   if (details.length > 0) return { reason: 'not-eligible', details };
-  if (consentVersion !== kit.product.consentVersion) return { reason: 'consent-outdated' };
+  const isOutdated = consentVersion !== kit.product.consentVersion || isWithdrawnSince(lastConsent, askedAt);
+  if (isOutdated) return { reason: 'consent-outdated' };
   return isExpired(kit.lotExpiresOn, today) ? { reason: 'lot-expired' } : undefined;
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { consents } from '../../../shared/db/schema/account.ts';
 import { writeKitCode } from '../../../shared/domain/kit-code.ts';
 import {
   addKit,
@@ -49,6 +50,17 @@ describe('a kit that its finder may use', () => {
     });
     const told = { testKitId: kit.id, version: 2, country: 'fr', patientId, orderId };
     expect(await world.told(kit.id)).toEqual([{ type: 'test-kit.registered', ...told }]);
+  });
+
+  it('is registered as of when it was asked for, however late that is seen to', async () => {
+    const [kit, patientId] = [await addKit(world, { expiresOn: '2030-06-03' }), await addPerson(world)];
+    const { id } = (await post(world, 'test-kits', wish(kit, patientId))).json<{ id: string }>();
+    world.pass({ hours: 48 });
+    expect(await world.pump()).toEqual([204]);
+    expect((await get(world, `test-kits/${id}`, asPatient(patientId))).json()).toMatchObject({
+      status: 'registered',
+      custody: [{ step: 'registered', happenedAt: MORNING, recordedAt: '2030-06-05T09:00:00Z' }],
+    });
   });
 
   it('is the same registration for the same person, who may type its code as they like', async () => {
@@ -190,6 +202,49 @@ describe('a kit that cannot be used', () => {
       expect(refused.json()).toMatchObject({ code: 'invalid-input', errors: [{ path: '/kitCode' }] });
     },
   );
+});
+
+describe('a consent that was withdrawn', () => {
+  type Decision = readonly [minutes: number, decision: 'given' | 'withdrawn'];
+
+  /** Decisions, by minutes after the registration was asked for. */
+  async function decideOn(patientId: string, decisions: readonly Decision[]): Promise<void> {
+    const rows = decisions.map(([minutes, decision], index) => {
+      const occurredAt = Temporal.Instant.from(MORNING).add({ minutes });
+      const about = { patientId, purpose: 'test-kit', country: 'fr', consentVersion: '2030-03' } as const;
+      return { ...about, version: index + 1, decision, occurredAt };
+    });
+    await world.admin.insert(consents).values(rows);
+  }
+
+  it.each<[string, readonly Decision[], string]>([
+    ['before', [[-1, 'withdrawn']], 'registered'],
+    ['at the same time', [[0, 'withdrawn']], 'rejected'],
+    [
+      'after',
+      [
+        [-1, 'given'],
+        [1, 'withdrawn'],
+      ],
+      'rejected',
+    ],
+    [
+      'after and given again',
+      [
+        [1, 'withdrawn'],
+        [2, 'given'],
+      ],
+      'registered',
+    ],
+  ])('%s a kit was asked for decides on it so: %j', async (_, decisions, status) => {
+    const [kit, patientId] = [await addKit(world), await addPerson(world)];
+    const { id } = (await post(world, 'test-kits', wish(kit, patientId))).json<{ id: string }>();
+    await decideOn(patientId, decisions);
+    await world.pump();
+    const rejection = status === 'rejected' ? { reason: 'consent-outdated', details: [] } : null;
+    const shown = (await get(world, `test-kits/${id}`, asPatient(patientId))).json();
+    expect(shown).toMatchObject({ status, rejection });
+  });
 });
 
 describe('who may register a kit', () => {

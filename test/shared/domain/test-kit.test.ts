@@ -44,8 +44,16 @@ const kit: KitFacts = {
   product: { ...rule, consentVersion: '2030-03', stabilityHours: 72 },
   lotExpiresOn: day('2030-06-30'),
 };
-const request: KitRequest = { patientId: 'anna', consentVersion: '2030-03', person, timeZone: 'Europe/Paris' };
+const request: KitRequest = {
+  patientId: 'anna',
+  consentVersion: '2030-03',
+  lastConsent: undefined,
+  person,
+  timeZone: 'Europe/Paris',
+};
 const now = at('2030-06-01T10:00:00Z');
+const withdrawn = { decision: 'withdrawn', occurredAt: now } as const;
+const withdrawnBefore = { ...withdrawn, occurredAt: now.subtract({ seconds: 1 }) };
 
 describe('a registration', () => {
   it.each([
@@ -55,6 +63,9 @@ describe('a registration', () => {
     ['its holder', { ...kit, holderId: 'bert' }, {}, { reason: 'claimed-by-another' }],
     ['what has become of it', { ...kit, isSpent: true }, {}, { reason: 'spent' }],
     ['an older consent', kit, { consentVersion: '2030-02' }, { reason: 'consent-outdated' }],
+    ['a consent that was withdrawn', kit, { lastConsent: withdrawn }, { reason: 'consent-outdated' }],
+    ['nothing, where it was withdrawn before', kit, { lastConsent: withdrawnBefore }, undefined],
+    ['nothing, where it was given', kit, { lastConsent: { ...withdrawn, decision: 'given' as const } }, undefined],
     ['a consent to come', kit, { consentVersion: '2030-04' }, { reason: 'consent-outdated' }],
     ['the person', kit, { person: { ...person, sex: 'male' as const } }, { reason: 'not-eligible', details: ['sex'] }],
   ])('has against it: %s', (_, facts, more, rejection) => {
