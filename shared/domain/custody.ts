@@ -15,13 +15,16 @@ export type CustodyStep = (typeof custodySteps)[number];
 /** Where a kit stands: in stock until somebody ordered it, and then the furthest step of its chain. */
 export type KitStatus = 'stocked' | CustodyStep;
 
-/** What may follow. A scan on the way may be missed, the steps that the result rests on may not. */
+/**
+ * What may follow. A scan on the way may be missed, the steps that the result rests on may not: a sample that comes to the
+ * laboratory without having been collected is received, so that it can be rejected.
+ */
 const followers: Record<KitStatus, readonly CustodyStep[]> = {
   stocked: ['ordered', 'shipped', 'delivered', 'registered'],
   ordered: ['shipped', 'delivered', 'registered'],
   shipped: ['delivered', 'registered'],
   delivered: ['registered'],
-  registered: ['collected', 'rejected'],
+  registered: ['collected', 'accessioned', 'rejected'],
   collected: ['posted', 'accessioned', 'rejected'],
   posted: ['accessioned', 'rejected'],
   accessioned: ['resulted', 'rejected'],
@@ -49,6 +52,8 @@ export function takeStep(
 ): CustodyMove {
   if (isAfter(happenedAt, now.add(CLOCK_SKEW))) return { refusedBecause: 'in-the-future' };
   if (chain.some((entry) => entry.step === step)) return { refusedBecause: 'recorded-before' };
+  if (step === 'resulted' && !chain.some((entry) => entry.step === 'collected'))
+    return { refusedBecause: 'out-of-turn' };
   if (followers[status].includes(step)) {
     const last = chain.find((entry) => entry.step === status);
     const isBackwards = last !== undefined && isAfter(last.happenedAt, happenedAt);

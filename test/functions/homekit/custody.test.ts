@@ -185,6 +185,24 @@ describe('a sample that cannot be analysed', () => {
     expect(await shown(id)).toMatchObject({ status: 'rejected', rejection: { reason: 'lot-expired' } });
   });
 
+  it('is rejected where nobody said when it was collected, and another kit is offered', async () => {
+    const { kit, id } = await registered();
+    world.pass({ hours: 24 });
+    expect(await scan(kit, 'accessioned')).toMatchObject({ status: 'recorded' });
+    const told = await shown(id);
+    expect(told).toMatchObject({
+      status: 'rejected',
+      rejection: { reason: 'collection-time-missing', details: [] },
+      replacement: { offerId: expect.any(String) },
+    });
+    expect(told.custody.map(({ step }) => step)).toEqual(['registered', 'accessioned', 'rejected']);
+    expect((await world.told(kit.id)).at(-1)).toMatchObject({
+      type: 'test-kit.rejected',
+      reason: 'collection-time-missing',
+      replacementOfferId: expect.any(String),
+    });
+  });
+
   it('is the laboratory’s no more', async () => {
     const { kit } = await registered();
     await scan(kit, 'rejected', { reason: 'damaged' });

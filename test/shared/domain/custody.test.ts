@@ -37,7 +37,7 @@ describe('the chain of custody', () => {
     [[], 'collected'],
     [['ordered'], 'collected'],
     [['registered'], 'posted'],
-    [['registered'], 'accessioned'],
+    [['registered', 'accessioned'], 'resulted'],
     [['registered', 'collected'], 'resulted'],
     [['shipped'], 'ordered'],
     [['registered', 'collected', 'accessioned'], 'registered'],
@@ -58,6 +58,12 @@ describe('the chain of custody', () => {
   ])('after %j keeps %s that was scanned late, and stays where it is', (steps, step) => {
     const { status, chain } = walk(steps);
     expect(takeStep({ status, chain }, { step, happenedAt: at(0) }, now)).toEqual({ status });
+  });
+
+  it('receives a sample that nobody is known to have collected', () => {
+    const { status, chain } = walk(['registered']);
+    const arrival = { step: 'accessioned', happenedAt: at(500) } as const;
+    expect(takeStep({ status, chain }, arrival, now)).toEqual({ status: 'accessioned' });
   });
 
   it('has no step twice, none to come and none before the last', () => {
