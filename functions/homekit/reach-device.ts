@@ -21,10 +21,17 @@ export async function reachDevice(deps: Deps, caller: Caller, id: DeviceId): Pro
   const device = await findDevice(deps.db, id);
   if (device === undefined) throw noSuchDevice();
   const grants = await listGrants(deps.db, device.id);
-  if (await reaches(deps, caller, device.patientId)) return { device, isOwn: true, grants };
+  if (await reaches(deps, caller, device.patientId)) {
+    return { device, isOwn: true, grants: grants.filter((grant) => concerns(grant, device, caller)) };
+  }
   const own = device.status === 'registered' ? grants.filter((grant) => isReaders(grant, caller, deps.now())) : [];
   if (own.length === 0) throw noSuchDevice();
   return { device, isOwn: false, grants: own };
+}
+
+/** Whom a former owner let use the device is nothing to the present one; that it was given to them is. */
+function concerns({ grantedBy, granteeId }: GrantRow, { patientId }: DeviceRow, caller: Caller): boolean {
+  return grantedBy === patientId || granteeId === patientId || granteeId === caller.subject;
 }
 
 function isReaders(grant: GrantRow, caller: Caller, now: Temporal.Instant): boolean {

@@ -188,9 +188,19 @@ describe('a transfer', () => {
     expect(await statusFor(grantee)).toBe(404);
     expect(await shownTo(next)).toMatchObject({ patientId: next, status: 'registered' });
     expect((await world.told(device)).slice(-2)).toMatchObject([
-      { type: 'homekit-device.revoked', granteeId: grantee },
+      { type: 'homekit-device.revoked', granteeId: grantee, patientId: owner },
       { type: 'homekit-device.authorized', granteeId: next, patientId: next, role: 'owner' },
     ]);
+  });
+
+  it('tells the next owner nothing of whom the former one let use it', async () => {
+    const next = await addPerson(world);
+    await grant();
+    await transfer(next);
+    expect((await shownTo(next)).grants).toMatchObject([{ granteeId: next, role: 'owner', status: 'transferred' }]);
+    const id = await grant({}, asPatient(next));
+    expect((await shownTo(next)).grants).toMatchObject([{ status: 'transferred' }, { id, status: 'active' }]);
+    expect((await shownTo(grantee)).grants).toMatchObject([{ id }]);
   });
 
   it('leaves the former owner nothing to grant', async () => {
@@ -200,11 +210,11 @@ describe('a transfer', () => {
     await post(world, `devices/${device}/grants`, asked);
     await post(world, `devices/${device}/transfer`, asked);
     await world.pump();
-    expect((await shownTo(next)).grants).toMatchObject([
-      { status: 'transferred' },
-      { status: 'refused', reasons: ['not-the-owner'] },
-      { status: 'refused', reasons: ['not-the-owner'] },
-    ]);
+    const refused = await world.rows(
+      "SELECT refused_because FROM homekit.grants WHERE device_id = $1 AND status = 'refused'",
+      [device],
+    );
+    expect(refused).toEqual([{ refused_because: ['not-the-owner'] }, { refused_because: ['not-the-owner'] }]);
     expect(await transfer(grantee)).toBe(404);
   });
 });
