@@ -1,6 +1,6 @@
 import type { Queryable } from '../../shared/db/client.ts';
 import { orderMoved } from '../../shared/db/customer-events.ts';
-import { findKitResult, saveOrder } from '../../shared/db/orders.ts';
+import { findKitRegistration, findKitResult, saveOrder } from '../../shared/db/orders.ts';
 import type { OutgoingEvent } from '../../shared/db/outbox.ts';
 import type { OrderRow } from '../../shared/db/schema/account.ts';
 import { moveOrder, type OrderStatus } from '../../shared/domain/order.ts';
@@ -19,15 +19,27 @@ export type Step = {
 type Known = 'paymentReference' | 'shipmentReference' | 'testKitId' | 'reportId';
 
 /**
- * Moves a locked order on, and once more where the result of its kit came before it was registered. Throws `conflict` where it
- * cannot go there, or its test kit is another order's.
+ * Moves a locked order on, and further where news of its kit came before their turn. Throws `conflict` where it cannot go there,
+ * or its test kit or payment is another order's.
  */
 export async function advance(tx: Queryable, former: OrderRow, step: Step): Promise<Change<OrderRow>> {
   const { order, event } = await move(tx, former, step);
-  const result = order.status === 'registered' && order.testKitId !== null ? await resultOf(tx, order) : undefined;
-  if (!result) return { result: order, events: [event] };
-  const next = await move(tx, order, { ...step, to: 'resulted', known: { reportId: result.reportId } });
-  return { result: next.order, events: [event, next.event] };
+  const next = await followingStep(tx, order);
+  if (!next) return { result: order, events: [event] };
+  const { result, events } = await advance(tx, order, { ...step, ...next });
+  return { result, events: [event, ...events] };
+}
+
+/** Where what is known of its kit takes an order. */
+async function followingStep(tx: Queryable, order: OrderRow): Promise<Pick<Step, 'to' | 'known'> | undefined> {
+  const { kind, status, patientId, testKitId } = order;
+  if (kind === 'test-kit' && (status === 'paid' || status === 'shipped')) {
+    const registration = await findKitRegistration(tx, order);
+    return registration && { to: 'registered', known: { testKitId: registration.testKitId } };
+  }
+  if (status !== 'registered' || testKitId === null) return undefined;
+  const result = await findKitResult(tx, { patientId, testKitId });
+  return result && { to: 'resulted', known: { reportId: result.reportId } };
 }
 
 async function move(
@@ -38,10 +50,6 @@ async function move(
   const order = { ...moveOrder(former, to, actor.actedAs), ...given(known), ...actor, changedAt: now };
   await saveOrder(tx, order);
   return { order, event: orderMoved(order, traceparent) };
-}
-
-function resultOf(tx: Queryable, { patientId, testKitId }: OrderRow) {
-  return testKitId === null ? undefined : findKitResult(tx, { patientId, testKitId });
 }
 
 function given(known: NonNullable<Step['known']>): Partial<Record<Known, string>> {

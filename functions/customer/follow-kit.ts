@@ -4,7 +4,7 @@ import type { ResultReleased } from '../../schemas/events/lab-result.v1.ts';
 import { takeCustomerTurn } from '../../shared/db/accounts.ts';
 import type { Queryable } from '../../shared/db/client.ts';
 import { once } from '../../shared/db/inbox.ts';
-import { lockKitOrder, saveKitResult } from '../../shared/db/orders.ts';
+import { lockKitOrder, saveKitRegistration, saveKitResult } from '../../shared/db/orders.ts';
 import { enqueue, type OutgoingEvent } from '../../shared/db/outbox.ts';
 import { patientInbox, patientOutbox } from '../../shared/db/schema/account.ts';
 import type { EventContext, EventHandler } from '../../shared/runtime/function.ts';
@@ -14,10 +14,12 @@ import type { Deps } from './deps.ts';
 
 const actor = { actedBy: CONSUMER, actedAs: 'system' } as const;
 
-/** A kit that was registered moves its order on; one that belongs to no order of the patient concerns nobody here. */
+/** A kit that was registered moves its order on, at once or, where that is not paid yet, when it is. */
 export function registerKit(deps: Deps): EventHandler<typeof TestKitRegistered> {
-  return following(deps, async (tx, { data }, { traceparent, log }) => {
+  return following(deps, async (tx, { data, time }, { traceparent, log }) => {
     const { patientId, testKitId, orderId } = data;
+    const registeredAt = Temporal.Instant.from(time);
+    await saveKitRegistration(tx, { testKitId, patientId, orderId: orderId ?? null, registeredAt });
     const order = await lockKitOrder(tx, { patientId, testKitId, orderId });
     if (!order || order.status === 'registered' || order.status === 'resulted') return [];
     if (order.status === 'placed' || order.status === 'cancelled') {

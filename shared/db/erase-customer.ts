@@ -2,7 +2,14 @@ import { eq, sql } from 'drizzle-orm';
 
 import { closeAccount, type Closing } from './accounts.ts';
 import type { Queryable } from './client.ts';
-import { bouncedAddresses, consents, kitResults, orders, patientIdempotencyKeys } from './schema/account.ts';
+import {
+  bouncedAddresses,
+  consents,
+  kitRegistrations,
+  kitResults,
+  orders,
+  patientIdempotencyKeys,
+} from './schema/account.ts';
 import { contactPoints, patients, preferences, proxies } from './schema/patient.ts';
 import { destroySubjectKey } from './subject-keys.ts';
 
@@ -14,6 +21,7 @@ export async function eraseCustomer(tx: Queryable, closing: Closing): Promise<vo
   const { patientId, now } = closing;
   await closeAccount(tx, closing);
   await tx.delete(bouncedAddresses).where(eq(bouncedAddresses.patientId, patientId));
+  await tx.delete(kitRegistrations).where(eq(kitRegistrations.patientId, patientId));
   await tx.delete(kitResults).where(eq(kitResults.patientId, patientId));
   await tx.delete(consents).where(eq(consents.patientId, patientId));
   await tx.delete(orders).where(eq(orders.patientId, patientId));

@@ -1,10 +1,10 @@
-import { and, asc, eq, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, ne, notExists, or, type SQL, sql } from 'drizzle-orm';
 
 import type { OrderStatus } from '../domain/order.ts';
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
 import { brokenConstraint } from './driver-error.ts';
-import { kitResults, type OrderRow, orders } from './schema/account.ts';
+import { kitRegistrations, kitResults, type OrderRow, orders } from './schema/account.ts';
 
 /** An order is found in its own country only. */
 export type OrderId = { readonly country: string; readonly id: string };
@@ -18,7 +18,14 @@ export type OrderFilter = {
 /** A place in the order of `placedAt`, then `id`. */
 export type OrderKey = { readonly placedAt: Temporal.Instant; readonly id: string };
 
+export type KitRegistration = typeof kitRegistrations.$inferSelect;
 export type KitResult = typeof kitResults.$inferSelect;
+
+/** What an order has to itself. */
+const CLASHES: Readonly<Record<string, string>> = {
+  order_of_test_kit: 'The test kit belongs to another order.',
+  order_of_payment: 'Another order was paid with this.',
+};
 
 export async function insertOrder(tx: Queryable, order: OrderRow): Promise<void> {
   await tx.insert(orders).values(order);
@@ -61,13 +68,13 @@ export async function lockKitOrder(
   return order;
 }
 
-/** Throws `conflict` where another order has the test kit. */
+/** Throws `conflict` where another order has the test kit or was paid with the same. */
 export async function saveOrder(tx: Queryable, order: OrderRow): Promise<void> {
   try {
     await tx.update(orders).set(order).where(eq(orders.id, order.id));
   } catch (error) {
-    if (brokenConstraint(error) !== 'order_of_test_kit') throw error;
-    throw new AppError('conflict', 'The test kit belongs to another order.');
+    const clash = CLASHES[brokenConstraint(error) ?? ''];
+    throw clash === undefined ? error : new AppError('conflict', clash);
   }
 }
 
@@ -92,6 +99,31 @@ export async function listOrders(
     )
     .orderBy(asc(orders.placedAt), asc(orders.id))
     .limit(limit);
+}
+
+/** Remembers the first registration of a test kit. */
+export async function saveKitRegistration(tx: Queryable, registration: KitRegistration): Promise<void> {
+  await tx.insert(kitRegistrations).values(registration).onConflictDoNothing();
+}
+
+/** The registration of an order's test kit, by the kit where that is known; of one that is another order's there is none. */
+export async function findKitRegistration(
+  tx: Queryable,
+  { id, patientId, testKitId }: Pick<OrderRow, 'id' | 'patientId' | 'testKitId'>,
+): Promise<KitRegistration | undefined> {
+  const { testKitId: registered, orderId, registeredAt } = kitRegistrations;
+  const isOrders = or(eq(orderId, id), testKitId === null ? undefined : eq(registered, testKitId));
+  const ofAnother = tx
+    .select({ id: orders.id })
+    .from(orders)
+    .where(and(eq(orders.testKitId, registered), ne(orders.id, id)));
+  const [registration] = await tx
+    .select()
+    .from(kitRegistrations)
+    .where(and(eq(kitRegistrations.patientId, patientId), isOrders, notExists(ofAnother)))
+    .orderBy(sql`${registered} IS DISTINCT FROM ${testKitId}`, asc(registeredAt))
+    .limit(1);
+  return registration;
 }
 
 /** Remembers the first result of a test kit. */

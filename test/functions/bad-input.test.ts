@@ -475,7 +475,7 @@ describe.each(served)('the operations of $name', ({ name, contracts }) => {
     const placed = await fn.app.inject({ ...sent, url: '/fr/orders', payload: order });
     const { id } = placed.json<{ id: string }>();
     for (const step of before) {
-      const payload = step === 'pay' ? { paymentReference: 'pay_1' } : {};
+      const payload = step === 'pay' ? { paymentReference: `pay_${id}` } : {};
       const moved = await fn.app.inject({ ...sent, url: `/fr/orders/${id}/${step}`, payload });
       expect(moved.statusCode).toBe(200);
     }

@@ -170,6 +170,19 @@ CREATE INDEX orders_by_patient ON patient.orders (patient_id, placed_at, id);
 --> statement-breakpoint
 CREATE INDEX orders_by_country ON patient.orders (country_code, placed_at, id);
 --> statement-breakpoint
+-- A payment pays one order.
+CREATE UNIQUE INDEX order_of_payment ON patient.orders (country_code, payment_reference) WHERE payment_reference IS NOT NULL;
+--> statement-breakpoint
+-- Registrations of test kits, which may be known before the order they belong to is known to have been paid and shipped.
+CREATE TABLE patient.kit_registrations (
+  test_kit_id uuid PRIMARY KEY,
+  patient_id uuid NOT NULL,
+  order_id uuid,
+  registered_at timestamptz NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX kit_registrations_by_patient ON patient.kit_registrations (patient_id);
+--> statement-breakpoint
 -- Results of test kits, which may be known before the order they belong to is known to have been registered.
 CREATE TABLE patient.kit_results (
   test_kit_id uuid PRIMARY KEY,
@@ -223,5 +236,5 @@ GRANT SELECT ON patient.published_consents TO careflow_patient, careflow_patient
 --> statement-breakpoint
 GRANT SELECT ON patient.published_patients, patient.published_contact_points, patient.published_proxies TO careflow_patient;
 --> statement-breakpoint
-GRANT SELECT, INSERT, UPDATE, DELETE ON patient.bounced_addresses, patient.sessions, patient.orders, patient.kit_results,
-  patient.inbox, patient.outbox, patient.idempotency_keys TO careflow_patient;
+GRANT SELECT, INSERT, UPDATE, DELETE ON patient.bounced_addresses, patient.sessions, patient.orders, patient.kit_registrations,
+  patient.kit_results, patient.inbox, patient.outbox, patient.idempotency_keys TO careflow_patient;

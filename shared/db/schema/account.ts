@@ -83,6 +83,13 @@ export const orders = patientSchema.table('orders', {
 
 export type OrderRow = typeof orders.$inferSelect;
 
+export const kitRegistrations = patientSchema.table('kit_registrations', {
+  testKitId: uuid('test_kit_id').primaryKey(),
+  patientId: uuid('patient_id').notNull(),
+  orderId: uuid('order_id'),
+  registeredAt: instant('registered_at').notNull(),
+});
+
 export const kitResults = patientSchema.table('kit_results', {
   testKitId: uuid('test_kit_id').primaryKey(),
   patientId: uuid('patient_id').notNull(),

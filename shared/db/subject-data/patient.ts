@@ -16,6 +16,7 @@ export const patientData: SubjectData = {
       erase: 'delete',
       actedIn: { rowsOf: (patientId) => sql`t.acted_by = ${patientId}`, set: () => sql`acted_by = 'erased'` },
     },
+    kit_registrations: { rowsOf: ofPatient, erase: 'delete' },
     kit_results: { rowsOf: ofPatient, erase: 'delete' },
     bounced_addresses: { rowsOf: ofPatient, erase: 'delete' },
     proxies: { rowsOf: (patientId) => sql`${patientId} IN (t.patient_id, t.proxy_id)`, erase: 'delete' },

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AccountUpdated } from '../../../schemas/events/customer.v1.ts';
 import { TestKitRegistered } from '../../../schemas/events/homekit.v1.ts';
 import { ResultReleased } from '../../../schemas/events/lab-result.v1.ts';
+import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import { addProxy } from '../../support/practices.ts';
 import {
   addCustomer,
@@ -40,7 +41,9 @@ function move(id: string, step: string, body: object = {}, { as = OFFICE, header
 }
 
 const known: Readonly<Record<string, object>> = {
-  pay: { paymentReference: 'pay_1' },
+  get pay() {
+    return { paymentReference: `pay_${randomUUID()}` };
+  },
   ship: { shipmentReference: 'parcel_1' },
 };
 
@@ -59,6 +62,13 @@ async function read(id: string): Promise<Order> {
   return (await ask(world, `GET /fr/orders/${id}`, { as: OFFICE })).json<Order>();
 }
 
+function permutationsOf(items: readonly string[]): string[][] {
+  if (items.length === 0) return [[]];
+  return items.flatMap((first) =>
+    permutationsOf(items.filter((item) => item !== first)).map((others) => [first, ...others]),
+  );
+}
+
 /** The types of the events about an order, in their order. */
 async function told({ id, patientId }: Order): Promise<string[]> {
   const about = (await eventsOf(world, patientId)).filter(({ subject }) => subject === id);
@@ -74,7 +84,7 @@ describe('an order', () => {
     expect([placed.statusCode, placed.headers.etag]).toEqual([201, '"1"']);
     const { id } = placed.json<Order>();
     expect(placed.headers['location']).toBe(`/fr/orders/${id}`);
-    await move(id, 'pay', known['pay']);
+    await move(id, 'pay', { paymentReference: 'pay_1' });
     await move(id, 'ship', { ...known['ship'], testKitId });
     await move(id, 'register');
     const answer = await move(id, 'result', { reportId });
@@ -145,6 +155,37 @@ describe('an order', () => {
     const stale = await move(id, 'ship', known['ship'], { headers: { 'if-match': '"1"' } });
     expect([stale.statusCode, stale.json()]).toEqual([412, expect.objectContaining({ version: 2 })]);
     expect(await told(await read(id))).toEqual(['placed', 'paid']);
+  });
+
+  it('is paid once by one payment, however often and at once that is noted', async () => {
+    const { id } = await ordered(await addCustomer(world));
+    const payment = { paymentReference: `pay_${randomUUID()}` };
+    const pay = () => move(id, 'pay', payment, { headers: { 'if-match': '"1"' } });
+    const answers = await Promise.all([pay(), pay(), pay()]);
+    expect(statusesOf(answers)).toEqual([200, 200, 200]);
+    await move(id, 'ship', known['ship']);
+    const late = await move(id, 'pay', payment);
+    expect([late.statusCode, late.json()]).toEqual([200, await read(id)]);
+    expect(await told(await read(id))).toEqual(['placed', 'paid', 'shipped']);
+  });
+
+  it('is not paid with the payment of another', async () => {
+    const [one, other] = [await ordered(await addCustomer(world)), await ordered(await addCustomer(world))];
+    const payment = { paymentReference: `pay_${randomUUID()}` };
+    const answers = await Promise.all([move(one.id, 'pay', payment), move(other.id, 'pay', payment)]);
+    expect(statusesOf(answers)).toEqual([200, 409]);
+    const statuses = [await read(one.id), await read(other.id)].map(({ status }) => status);
+    expect(statuses.toSorted()).toEqual(['paid', 'placed']);
+  });
+
+  it('of a panel has no test kit', async () => {
+    const { id } = await ordered(await addCustomer(world), ['pay'], 'laboratory-panel');
+    const refused = await move(id, 'register', { testKitId: randomUUID() });
+    expect([refused.statusCode, refused.json()]).toEqual([
+      400,
+      expect.objectContaining({ errors: [expect.objectContaining({ path: '/testKitId' })] }),
+    ]);
+    expect(await read(id)).toMatchObject({ status: 'paid' });
   });
 
   it('is one order under one key, however many times it is sent, and at once', async () => {
@@ -274,6 +315,55 @@ describe('a test kit', () => {
     await taken(world, registered(order, testKitId));
     expect(await read(order.id)).toMatchObject({ status: 'resulted', testKitId, version: 5 });
     expect(await told(order)).toEqual(['placed', 'paid', 'shipped', 'registered', 'resulted']);
+  });
+
+  it.each(permutationsOf(['pay', 'ship', 'registered', 'resulted']))(
+    'ends its order whatever comes first: %s, %s, %s, %s',
+    async (...news) => {
+      const order = await ordered(await addCustomer(world));
+      const testKitId = randomUUID();
+      const events: Readonly<Record<string, AnyEvent>> = {
+        registered: registered(order, testKitId),
+        resulted: released(order, testKitId),
+      };
+      for (const each of news) {
+        const event = events[each];
+        if (event) await taken(world, event);
+        else await move(order.id, each, known[each]);
+      }
+      const reportId = events['resulted']?.data;
+      expect(await read(order.id)).toMatchObject({
+        status: 'resulted',
+        testKitId,
+        reportId: Object(reportId).reportId,
+      });
+      expect((await told(order)).filter((type) => type !== 'shipped')).toEqual([
+        'placed',
+        'paid',
+        'registered',
+        'resulted',
+      ]);
+    },
+  );
+
+  it('that is registered without its order is known once it is named on shipping', async () => {
+    const order = await ordered(await addCustomer(world), ['pay']);
+    const testKitId = randomUUID();
+    await taken(world, registered(order, testKitId, ''));
+    expect((await move(order.id, 'ship', { ...known['ship'], testKitId })).json()).toMatchObject({
+      status: 'registered',
+      testKitId,
+    });
+  });
+
+  it('that is another order’s does not keep one from being paid', async () => {
+    const patientId = await addCustomer(world);
+    const [one, other] = [await ordered(patientId), await ordered(patientId, ['pay'])];
+    const testKitId = randomUUID();
+    await taken(world, registered(one, testKitId));
+    await move(other.id, 'ship', { ...known['ship'], testKitId });
+    expect((await move(one.id, 'pay', known['pay'])).json()).toMatchObject({ status: 'paid' });
+    expect(await read(other.id)).toMatchObject({ status: 'registered', testKitId });
   });
 
   it('that was named on shipping is known by itself', async () => {
