@@ -21,8 +21,10 @@ export function withLiveSessions(verify: TokenVerifier, patients: Queryable): To
     const caller = await verify(authorization);
     const key = caller.session && `${caller.session.toString('base64')} ${caller.subject}`;
     if (key === undefined || live.has(key)) return caller;
+    // What it was when it was asked: the answer may have been long on its way.
+    const start = performance.now();
     await mustBeLive(patients, caller);
-    live.set(key, true);
+    live.set(key, true, { start });
     return caller;
   };
 }

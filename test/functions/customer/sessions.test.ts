@@ -123,6 +123,26 @@ describe('a session', () => {
     expect(answer.headers['www-authenticate']).toContain('error_description="session-over"');
   });
 
+  it('is believed from when it was asked for, however long the answer takes', async () => {
+    const subject = await addPatient(world.admin);
+    const token = await signedIn(subject);
+    const [session] = await list(token);
+    await world.admin.execute(
+      sql`UPDATE patient.sessions SET last_used_at = now() - interval '2 minutes' WHERE id = ${session?.id}`,
+    );
+    const asked = await world.admin.transaction(async (tx) => {
+      // The answer notes the use, so it waits for the row.
+      await tx.execute(sql`SELECT FROM patient.sessions WHERE id = ${session?.id} FOR UPDATE`);
+      const began = performance.now();
+      const answer = statusAt(booking, token, subject);
+      await until(async () => performance.now() - began > 600, { what: 'the trust in an answer to be over' });
+      return { answer };
+    });
+    expect(await asked.answer).toBe(200);
+    expect((await remove(`/fr/me/sessions/${session?.id}`, token)).statusCode).toBe(204);
+    expect(await statusAt(booking, token, subject)).toBe(401);
+  });
+
   it('may revoke itself, and all others at once', async () => {
     const subject = await addPatient(world.admin);
     const tokens = await Promise.all([signedIn(subject), signedIn(subject), signedIn(subject)]);
