@@ -78,6 +78,15 @@ export async function decideQuarantined(
     .where(eq(labQuarantine.id, id));
 }
 
+/** Drops a batch of what nobody has decided on since before `before`. Resolves to how many there were. */
+export async function forgetWaiting(db: Database, before: Temporal.Instant): Promise<number> {
+  return deleteBatch(
+    db,
+    labQuarantine,
+    sql`${labQuarantine.state} = 'waiting' AND ${labQuarantine.receivedAt} < ${before.toString()}`,
+  );
+}
+
 /** Drops a batch of what was decided on before `before`. Resolves to how many there were. */
 export async function forgetDecided(db: Database, before: Temporal.Instant): Promise<number> {
   return deleteBatch(
