@@ -8,6 +8,7 @@ import { events } from '../infra/contracts/contracts.ts';
 import { renderKustomization } from '../infra/local/knative/kustomize.ts';
 import { listRefusals, parseResources } from '../infra/local/knative/resources.ts';
 import { readTopics } from '../infra/local/services/topics.ts';
+import * as jobs from '../schemas/events/jobs.v1.ts';
 import type { Setting } from '../shared/runtime/config.ts';
 import { settings as runtimeSettings } from '../shared/runtime/settings.ts';
 
@@ -64,6 +65,15 @@ describe('the repository', () => {
       expect(topics).toEqual(expect.arrayContaining(kafkaSources.flatMap(({ spec }) => spec.topics)));
       expect(topics).toEqual(expect.arrayContaining(kafkaSinks.map(({ spec }) => spec.topic)));
     });
+  });
+
+  it('delivers a job as often as it is to be tried', async () => {
+    const overlay = fileURLToPath(new URL('knative/overlays/production', ROOT));
+    const { kafkaSources } = parseResources(await renderKustomization(overlay));
+    const retry = kafkaSources.find(({ metadata }) => metadata.name === 'worker')?.spec.delivery?.retry ?? 0;
+    const policies = Object.values(jobs).flatMap((job) => ('policy' in job ? [{ type: job.type, ...job.policy }] : []));
+    expect(policies.length).toBeGreaterThan(4);
+    expect(policies.filter(({ attempts }) => attempts > retry + 1)).toEqual([]);
   });
 
   it('has a topic for every event', async () => {

@@ -7,7 +7,10 @@ import { eventContract } from './contract.ts';
 export type JobPolicy = {
   /** From the request on; whoever asks sets the deadline by it. */
   readonly withinMinutes: number;
-  /** So many in a row before it is given up to the dead letters; put back from there, it has as many again. */
+  /**
+   * So many in a row before it is given up to the dead letters; put back from there, it has as many again. No more than
+   * knative/base/worker.yaml delivers (`retry`, and the first), or a delivery would give it up before.
+   */
   readonly attempts: number;
   /** Longer than an attempt takes: after that its outcome counts as unknown, and it is taken up again. */
   readonly leaseSeconds: number;
@@ -47,7 +50,7 @@ export const EmailRequested = {
     summary: 'An e-mail to a patient is to be sent; address and words are sealed. Any function may ask.',
     data: z.strictObject({ ...job, patientId: Id, sealed: Sealed }),
   }),
-  policy: { withinMinutes: 24 * 60, attempts: 12, leaseSeconds: 30 },
+  policy: { withinMinutes: 24 * 60, attempts: 11, leaseSeconds: 30 },
 } as const;
 
 export const SmsRequested = {
@@ -57,7 +60,7 @@ export const SmsRequested = {
     summary: 'A text message to a patient is to be sent; number and words are sealed. Any function may ask.',
     data: z.strictObject({ ...job, patientId: Id, sealed: Sealed }),
   }),
-  policy: { withinMinutes: 60, attempts: 12, leaseSeconds: 30 },
+  policy: { withinMinutes: 60, attempts: 11, leaseSeconds: 30 },
 } as const;
 
 export const SynchronisationRequested = {
@@ -79,7 +82,7 @@ export const ExportRequested = {
     summary: 'All that is kept of a patient is to be put into an archive for them (GDPR, articles 15 and 20).',
     data: z.strictObject({ ...job, exportId: Id, country: Country, patientId: Id }),
   }),
-  policy: { withinMinutes: 3 * 24 * 60, attempts: 12, leaseSeconds: 120 },
+  policy: { withinMinutes: 3 * 24 * 60, attempts: 11, leaseSeconds: 120 },
 } as const;
 
 export const ErasureRequested = {
@@ -91,5 +94,5 @@ export const ErasureRequested = {
     data: z.strictObject({ ...job, erasureId: Id, country: Country, patientId: Id }),
   }),
   /** A month is what the GDPR gives (article 12(3)). */
-  policy: { withinMinutes: 30 * 24 * 60, attempts: 12, leaseSeconds: 120 },
+  policy: { withinMinutes: 30 * 24 * 60, attempts: 11, leaseSeconds: 120 },
 } as const;
