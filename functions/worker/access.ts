@@ -6,12 +6,19 @@ import type { Deps } from './deps.ts';
 
 type Lookups = Pick<Deps, 'patients' | 'now'>;
 
-/** Throws `forbidden` unless the patient is the caller's to speak for, `not-found` where there is no such patient. */
-export async function maySpeakFor(deps: Lookups, caller: Caller, country: string, patientId: string): Promise<void> {
+/** Throws `forbidden` unless the patient is the caller's to speak for. */
+export async function maySpeakFor(deps: Lookups, caller: Caller, patientId: string): Promise<void> {
   const mayAsk = hasRole(caller, 'admin') || (await isTheirs(deps, caller, patientId));
   if (!mayAsk) throw new AppError('forbidden', 'You may ask for yourself and for those whose guardian you are.');
-  if (await hasPatient(deps.patients, country, patientId)) return;
-  throw new AppError('not-found', 'There is no such patient.');
+}
+
+/** Throws `not-found` unless there is such a patient in the country, whom nobody is erasing. */
+export async function mustBePatient(
+  { patients }: Pick<Deps, 'patients'>,
+  country: string,
+  patientId: string,
+): Promise<void> {
+  if (!(await hasPatient(patients, country, patientId))) throw new AppError('not-found', 'There is no such patient.');
 }
 
 /** Whether the patient is the caller, or has the caller for a guardian. */

@@ -1,9 +1,9 @@
 import type { ErasureRequested } from '../../schemas/events/jobs.v1.ts';
-import { findBirthDate } from '../../shared/db/birth-dates.ts';
 import { completeErasure, findErasure, listErasureSteps, saveErasureStep } from '../../shared/db/erasures.ts';
-import type { JobWork } from './run-job.ts';
+import { birthDateOf } from './birth-date.ts';
 import type { Deps } from './deps.ts';
 import { erasureSteps } from './erasure-steps.ts';
+import type { JobWork } from './run-job.ts';
 
 /**
  * Erases a patient context by context. What is done is kept, so that it goes on there after a crash; a step that a crash cut
@@ -14,7 +14,7 @@ export function eraseAccount(deps: Deps): JobWork<typeof ErasureRequested> {
     const wanted = await findErasure(deps.db, country, erasureId);
     if (wanted?.status !== 'requested') return { state: 'dropped', reason: 'not-wanted' };
     const done = new Set((await listErasureSteps(deps.db, erasureId)).map(({ step }) => step));
-    const bornOn = await findBirthDate(deps.contexts.patient, patientId);
+    const bornOn = await birthDateOf(deps, wanted);
     for (const { name, run } of erasureSteps(deps, { id: erasureId, country, patientId, bornOn }, traceparent)) {
       if (done.has(name)) continue;
       const erased = await run();

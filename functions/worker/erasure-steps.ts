@@ -5,6 +5,7 @@ import { patientOutbox } from '../../shared/db/schema/account.ts';
 import { type SubjectContext, subjectContexts, subjectData } from '../../shared/db/subject-data/contexts.ts';
 import { eraseSubject } from '../../shared/db/subject-data/subject-table.ts';
 import { destroySubjectKey } from '../../shared/db/subject-keys.ts';
+import { AppError } from '../../shared/errors.ts';
 import { forgetSubject } from '../../shared/redis/forget-subject.ts';
 import { cancelVisits } from './cancel-visits.ts';
 import type { Deps } from './deps.ts';
@@ -17,25 +18,48 @@ type Step = {
 };
 
 /**
- * The steps of an erasure in their order: nothing new is let in, nobody is waited for, nothing is kept, and others are told.
- * The key that opens what lies in topics and copies goes late, for what law keeps has to be opened before.
+ * Who found the patient before the account was closed may still write of them: bookings remembers patients for a minute
+ * (PATIENT_KEEP_MS in functions/booking/lookups.ts), and a request takes seconds.
+ */
+const SETTLED_AFTER = { seconds: 70 };
+
+/**
+ * The steps of an erasure in their order: nothing new is let in, nobody is waited for, nothing is kept, nor what came in
+ * between, and others are told. The key that opens what lies in topics and copies goes late, for what law keeps has to be
+ * opened before.
  */
 export function erasureSteps(deps: Deps, erasure: Erasure, traceparent: string): Step[] {
-  const { contexts, redis, now } = deps;
   const { patientId } = erasure;
   return [
     { name: 'account', run: () => closeDown(deps, erasure) },
-    { name: 'visits', run: () => cancelVisits(contexts.booking, patientId, { now: now(), traceparent }) },
-    ...subjectContexts.map((context) => ({ name: context, run: () => eraseContext(deps, erasure, context) })),
-    { name: 'redis', run: () => forgetSubject(redis, patientId) },
+    ...passOver(deps, erasure, traceparent),
+    { name: 'settled', run: () => mustHaveSettled(deps, patientId) },
+    ...passOver(deps, erasure, traceparent).map(({ name, run }) => ({ name: `${name}-again`, run })),
+    { name: 'redis', run: () => forgetSubject(deps.redis, patientId) },
     { name: 'subject-key', run: () => destroyKey(deps, patientId) },
     { name: 'told', run: () => tell(deps, erasure, traceparent) },
+  ];
+}
+
+function passOver(deps: Deps, erasure: Erasure, traceparent: string): Step[] {
+  const { contexts, now } = deps;
+  return [
+    { name: 'visits', run: () => cancelVisits(contexts.booking, erasure.patientId, { now: now(), traceparent }) },
+    ...subjectContexts.map((context) => ({ name: context, run: () => eraseContext(deps, erasure, context) })),
   ];
 }
 
 async function closeDown({ contexts, now }: Deps, { patientId, country }: Erasure): Promise<number> {
   await contexts.patient.transaction((tx) => closeAccount(tx, { patientId, country, now: now() }));
   return 1;
+}
+
+/** Throws `unavailable` while something of the patient may still be on its way. */
+async function mustHaveSettled({ contexts, now }: Deps, patientId: string): Promise<number> {
+  const account = await findAccount(contexts.patient, patientId);
+  const settledAt = account?.changedAt.add(SETTLED_AFTER);
+  if (settledAt && Temporal.Instant.compare(now(), settledAt) >= 0) return 0;
+  throw new AppError('unavailable', 'Something of the patient may still be on its way.', { reason: 'settling' });
 }
 
 async function eraseContext(deps: Deps, erasure: Erasure, context: SubjectContext): Promise<number> {

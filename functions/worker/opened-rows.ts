@@ -1,6 +1,7 @@
 import { decodeProtectedHeader } from 'jose';
 
 import type { SubjectRow } from '../../shared/db/subject-data/subject-table.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { Deps } from './deps.ts';
 
 type Opener = Pick<Deps, 'patients' | 'seals'>;
@@ -28,7 +29,12 @@ async function openValue(deps: Opener, patientId: string, value: unknown): Promi
 /** What was sealed for somebody else, or only looks like it, stays as it is. */
 async function openText({ patients, seals }: Opener, patientId: string, text: string): Promise<unknown> {
   if (sealedFor(text) !== patientId) return text;
-  return (await seals.unseal(patients, patientId, text)) ?? text;
+  try {
+    return (await seals.unseal(patients, patientId, text)) ?? text;
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'unprocessable') return text;
+    throw error;
+  }
 }
 
 function sealedFor(text: string): string | undefined {

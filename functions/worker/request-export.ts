@@ -5,19 +5,23 @@ import { requestExport as saveRequest } from '../../shared/db/exports.ts';
 import { enqueue } from '../../shared/db/outbox.ts';
 import { workerOutbox } from '../../shared/db/schema/worker.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
-import { maySpeakFor } from './access.ts';
+import { maySpeakFor, mustBePatient } from './access.ts';
 import type { Deps } from './deps.ts';
 import { exportJob } from './patient-job.ts';
 
-/** `POST /{country}/patients/{id}/export`: one at a time; while one is under way it is the answer. */
+/**
+ * `POST /{country}/patients/{id}/export`: one at a time. While one is under way it is the answer, and its job is asked for once
+ * more: it may have been given up.
+ */
 export function requestExport(deps: Deps): Operation<typeof contract> {
   return async ({ country, id }, { caller, idempotency, traceparent }) => {
     const patientId = id.toLowerCase();
-    await maySpeakFor(deps, caller, country, patientId);
+    await maySpeakFor(deps, caller, patientId);
+    await mustBePatient(deps, country, patientId);
     const wanted = { id: randomUUID(), country, patientId, requestedBy: caller.subject, requestedAt: deps.now() };
     const body = await deps.db.transaction(async (tx) => {
-      const { isNew, row } = await saveRequest(tx, wanted);
-      if (isNew) await enqueue(tx, workerOutbox, [exportJob(row, traceparent)]);
+      const row = await saveRequest(tx, wanted);
+      await enqueue(tx, workerOutbox, [exportJob(row, traceparent)]);
       const answer = { id: row.id, status: row.status };
       await deps.answers.save(tx, idempotency, { status: 202, body: answer });
       return answer;

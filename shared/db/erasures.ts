@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNotNull, sql } from 'drizzle-orm';
 
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
@@ -7,14 +7,14 @@ import { type ErasureRow, erasures, erasureSteps, retainedRecords } from './sche
 
 export type NewErasure = Pick<ErasureRow, 'id' | 'country' | 'patientId' | 'requestedBy' | 'requestedAt'>;
 
-/** Asks for an erasure, unless the patient's is under way or done. @returns whether it is new, and the one that there is. */
-export async function requestErasure(tx: Queryable, wanted: NewErasure): Promise<{ isNew: boolean; row: ErasureRow }> {
+/** Asks for an erasure, unless the patient's is under way or done. @returns the one that there is. */
+export async function requestErasure(tx: Queryable, wanted: NewErasure): Promise<ErasureRow> {
   const [made] = await tx.insert(erasures).values(wanted).onConflictDoNothing().returning();
-  if (made) return { isNew: true, row: made };
+  if (made) return made;
   const standing = and(eq(erasures.patientId, wanted.patientId), sql`${erasures.status} <> 'failed'`);
   const [row] = await tx.select().from(erasures).where(standing);
   if (!row) throw new AppError('in-progress', 'Another erasure of the same patient has just been given up.');
-  return { isNew: false, row };
+  return row;
 }
 
 /** Found in its own country only. */
@@ -24,6 +24,32 @@ export async function findErasure(db: Queryable, country: string, id: string): P
     .from(erasures)
     .where(and(eq(erasures.country, country), eq(erasures.id, id)));
   return row;
+}
+
+/** Whether the patient's last erasure has not come to its end: it may be asked for again, though nobody finds the patient. */
+export async function isErasureOpen(db: Queryable, country: string, patientId: string): Promise<boolean> {
+  const [last] = await db
+    .select({ status: erasures.status })
+    .from(erasures)
+    .where(and(eq(erasures.country, country), eq(erasures.patientId, patientId)))
+    .orderBy(desc(erasures.requestedAt))
+    .limit(1);
+  return last !== undefined && last.status !== 'completed';
+}
+
+/** Keeps a patient's sealed birth date with their erasure. */
+export async function keepBirthDate(db: Queryable, id: string, bornOn: string): Promise<void> {
+  await db.update(erasures).set({ bornOn }).where(eq(erasures.id, id));
+}
+
+/** The sealed birth date that was kept with an erasure of the patient, also with one that was given up. */
+export async function findKeptBirthDate(db: Queryable, patientId: string): Promise<string | undefined> {
+  const [kept] = await db
+    .select({ bornOn: erasures.bornOn })
+    .from(erasures)
+    .where(and(eq(erasures.patientId, patientId), isNotNull(erasures.bornOn)))
+    .limit(1);
+  return kept?.bornOn ?? undefined;
 }
 
 /** What is done of an erasure, in the order in which it was. */

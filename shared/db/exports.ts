@@ -6,14 +6,14 @@ import { type ExportRow, exports } from './schema/worker.ts';
 
 export type NewExport = Pick<ExportRow, 'id' | 'country' | 'patientId' | 'requestedBy' | 'requestedAt'>;
 
-/** Asks for an export, unless the patient has one under way. @returns whether it is new, and the one that there is. */
-export async function requestExport(tx: Queryable, wanted: NewExport): Promise<{ isNew: boolean; row: ExportRow }> {
+/** Asks for an export, unless the patient has one under way. @returns the one that is under way. */
+export async function requestExport(tx: Queryable, wanted: NewExport): Promise<ExportRow> {
   const [made] = await tx.insert(exports).values(wanted).onConflictDoNothing().returning();
-  if (made) return { isNew: true, row: made };
+  if (made) return made;
   const underWay = and(eq(exports.patientId, wanted.patientId), eq(exports.status, 'requested'));
   const [row] = await tx.select().from(exports).where(underWay);
   if (!row) throw new AppError('in-progress', 'Another export of the same patient has just ended.');
-  return { isNew: false, row };
+  return row;
 }
 
 /** Found in its own country only. */

@@ -50,11 +50,11 @@ it('exports and erases a patient with a visit ahead, from the gateway through Ka
     const { status } = Requested.parse(await (await call(`/fr/erasures/${id}`, admin)).json());
     return status === 'completed';
   };
-  await until(isDone, { what: 'the erasure', timeoutMs: 60_000 });
+  await until(isDone, { what: 'the erasure', timeoutMs: 180_000 });
   const list = await call(`/fr/bookings?practitionerId=${practitionerId}&from=${slotStart}&status=cancelled`, admin);
   expect(Bookings.parse(await list.json()).items).toHaveLength(1);
   expect((await call(`/fr/patients/${patientId}/export`, admin, {})).status).toBe(404);
   // The cron publishes what the erasure told, within a minute: the practitioner is told, and nobody else.
   await until(toldOfCancellation, { what: 'the practitioner to be told', timeoutMs: 120_000 });
   expect(await toldOfCancellation()).toBe(1);
-}, 300_000);
+}, 420_000);

@@ -59,6 +59,9 @@ CREATE TABLE worker.erasures (
   requested_at timestamptz NOT NULL,
   status text NOT NULL DEFAULT 'requested',
   completed_at timestamptz,
+  -- The patient's birth date, which decides how long law keeps records, when the patient's own record is erased before the last
+  -- of them is found. Sealed with the patient's own key: it goes with that.
+  born_on text,
   CONSTRAINT erasure_status CHECK (status IN ('requested', 'completed', 'failed'))
 );
 --> statement-breakpoint
@@ -130,6 +133,20 @@ GRANT UPDATE (acted_by, left_because) ON booking.booking_history TO careflow_boo
 --> statement-breakpoint
 -- The ledger of consents is only added to, until its patient is erased: then it is sealed and kept apart.
 GRANT DELETE ON patient.consents TO careflow_patient;
+--> statement-breakpoint
+-- Whoever is being erased is found by nobody any more from the moment on at which their account is closed. Their addresses stay
+-- published until they are erased: the last messages go there.
+CREATE OR REPLACE VIEW patient.published_patients AS
+  SELECT p.id, p.country_code, p.time_zone FROM patient.patients p
+  WHERE NOT EXISTS (SELECT FROM patient.accounts a WHERE a.patient_id = p.id AND a.status = 'erased');
+--> statement-breakpoint
+CREATE OR REPLACE VIEW patient.published_identities AS
+  SELECT p.id AS patient_id, p.country_code, p.birth_date, p.sex FROM patient.patients p
+  WHERE NOT EXISTS (SELECT FROM patient.accounts a WHERE a.patient_id = p.id AND a.status = 'erased');
+--> statement-breakpoint
+CREATE OR REPLACE VIEW patient.published_identifiers AS
+  SELECT i.authority, i.value, i.patient_id FROM patient.identifiers i
+  WHERE NOT EXISTS (SELECT FROM patient.accounts a WHERE a.patient_id = i.patient_id AND a.status = 'erased');
 --> statement-breakpoint
 -- How long months are kept is declared where a table is: in its comment.
 COMMENT ON TABLE laboratory.messages IS 'kept for 13 months';

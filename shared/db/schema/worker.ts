@@ -48,6 +48,7 @@ export type ExportRow = typeof exports.$inferSelect;
 export const erasures = workerSchema.table('erasures', {
   ...request,
   status: text().$type<'requested' | 'completed' | 'failed'>().notNull().default('requested'),
+  bornOn: text('born_on'),
 });
 
 export type ErasureRow = typeof erasures.$inferSelect;

@@ -8,6 +8,8 @@ export type SubjectTable = {
   /** The rows that are a patient's. */
   readonly rowsOf: (patientId: string) => SQL;
   readonly erase: Erasing;
+  /** Columns that are in no export. */
+  readonly exportWithout?: readonly string[];
   /** Rows of others in which the patient acted, and what is set in them so that nobody sees who it was. */
   readonly actedIn?: { readonly rowsOf: (patientId: string) => SQL; readonly set: (patientId: string) => SQL };
   /** That a law may want the rows kept, and the column that tells how old they are, where there is one. */
@@ -50,9 +52,10 @@ export async function exportSubject(
   return db.transaction(
     async (tx) => {
       const found: Record<string, SubjectRow[]> = {};
-      for (const [table, { rowsOf }] of Object.entries(tables)) {
+      for (const [table, { rowsOf, exportWithout = [] }] of Object.entries(tables)) {
         const { rows } = await tx.execute<{ row: SubjectRow }>(
-          sql`SELECT to_jsonb(t) AS row FROM ${named(schema, table)} AS t WHERE ${rowsOf(patientId)}`,
+          sql`SELECT to_jsonb(t) - ${sql.param([...exportWithout])}::text[] AS row
+            FROM ${named(schema, table)} AS t WHERE ${rowsOf(patientId)}`,
         );
         found[table] = rows.map(({ row }) => row);
       }
@@ -95,6 +98,7 @@ export async function eraseSubject(
   );
 }
 
+/** In an order of their own, so that the same rows are the same content again. */
 async function readRetained(
   tx: Queryable,
   schema: string,
@@ -104,7 +108,7 @@ async function readRetained(
 ): Promise<Pick<RetainedRows, 'rows' | 'newestOn'>> {
   const day = by === undefined ? sql`NULL` : sql`(t.${sql.identifier(by)})::date::text`;
   const { rows } = await tx.execute<{ row: SubjectRow; day: string | null }>(
-    sql`SELECT to_jsonb(t) AS row, ${day} AS day FROM ${named(schema, table)} AS t WHERE ${where}`,
+    sql`SELECT to_jsonb(t) AS row, ${day} AS day FROM ${named(schema, table)} AS t WHERE ${where} ORDER BY 1`,
   );
   const days = rows.flatMap((found) => (found.day === null ? [] : [Temporal.PlainDate.from(found.day)]));
   return { rows: rows.map(({ row }) => row), newestOn: days.toSorted(Temporal.PlainDate.compare).at(-1) };

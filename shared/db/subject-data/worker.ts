@@ -12,11 +12,13 @@ export const workerData: SubjectData = {
       rowsOf: (patientId) => sql`t.patient_id = ${patientId} AND t.type <> ${ErasureRequested.type}`,
       erase: 'delete',
     },
-    exports: { rowsOf: (patientId) => sql`t.patient_id = ${patientId}`, erase: 'delete' },
+    // An archive in an archive would double with every export.
+    exports: { rowsOf: (patientId) => sql`t.patient_id = ${patientId}`, erase: 'delete', exportWithout: ['archive'] },
     idempotency_keys: savedAnswersData,
   },
   impersonal: {
-    erasures: 'Proof that it was asked for and done (GDPR, article 5(2)): an id that is nobody any more, and times.',
+    erasures:
+      'Proof that it was asked for and done (GDPR, article 5(2)): an id that is nobody any more, and times; what is personal is sealed.',
     erasure_steps: 'What was done of an erasure: counts and times.',
     retained_records: 'What law keeps, sealed with a key that no function has.',
     outbox: 'Ids and times, for a week; what is personal is sealed.',

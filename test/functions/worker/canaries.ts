@@ -122,6 +122,8 @@ function fillerFor({ type, length, table, column }: Column): unknown {
   switch (type) {
     case 'uuid':
       return randomUUID();
+    case 'uuid[]':
+      return [randomUUID()];
     case 'character':
       return length === 2 ? 'fr' : 'x'.repeat(length ?? 1);
     case 'smallint':

@@ -4,7 +4,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import { ErasureRequested } from '../../../schemas/events/jobs.v1.ts';
+import { closeAccount } from '../../../shared/db/accounts.ts';
+import { findPerson } from '../../../shared/db/eligibility.ts';
+import { listIdentified, listIdentities } from '../../../shared/db/patient-identities.ts';
+import { hasPatient } from '../../../shared/db/patients.ts';
+import { listPatientRecipients } from '../../../shared/db/recipients.ts';
 import { bookings } from '../../../shared/db/schema/booking.ts';
+import type { SubjectContext } from '../../../shared/db/subject-data/contexts.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { awayDatabase, heldBooking } from '../cron/contexts.ts';
 import { addPatient } from '../../support/practices.ts';
@@ -12,10 +18,14 @@ import { type Bearer, NOON, openWorld, type World } from './world.ts';
 
 let world: World;
 let patientId: string;
+const closers: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   world = await openWorld();
 });
-afterAll(() => world.close());
+afterAll(async () => {
+  for (const close of closers) await close();
+  await world.close();
+});
 beforeEach(async () => {
   world.clock.now = NOON;
   await world.takeEvents();
@@ -50,6 +60,15 @@ async function visit(status: 'confirmed' | 'held', slotStart: Temporal.Instant):
   return booking.id;
 }
 
+async function report(): Promise<void> {
+  await world.rows(
+    `INSERT INTO laboratory.reports (id, country_code, patient_id, sender, filler_order, identity, version, status, category,
+       content, digest, effective_at)
+     VALUES ($1, 'fr', $2, 'lab', $3, $3, 1, 'final', 'routine', '{}', '', $4)`,
+    [randomUUID(), patientId, randomUUID(), NOON.toString()],
+  );
+}
+
 async function bookingOf(id: string) {
   const [row] = await world.rows('SELECT * FROM booking.bookings WHERE id = $1', [id]);
   return row;
@@ -59,7 +78,7 @@ describe('an erasure', () => {
   it('is asked for, told which law keeps what, done, and told of', async () => {
     const { status, id, body } = await request();
     expect([status, body['lawKeeps']]).toMatchObject([202, [{ what: 'clinical', years: 20 }, { what: 'consent' }]]);
-    expect(await world.deliver(await takeJob())).toBe(204);
+    expect(await world.erase(await takeJob())).toEqual([503, 204]);
     expect(await countPatients()).toBe(0);
     expect((await read(id)).body).toMatchObject({ status: 'completed', kept: [], done: expect.any(Array) });
     const told = await world.rows(`SELECT event FROM patient.outbox WHERE partition_key = $1`, [patientId]);
@@ -73,7 +92,7 @@ describe('an erasure', () => {
     const reference = Buffer.from(randomUUID());
     expect(await world.rows(use, [reference, patientId])).toEqual([{ state: 'live' }]);
     await request();
-    await world.deliver(await takeJob());
+    await world.erase(await takeJob());
     expect(await world.rows(use, [reference, patientId])).toEqual([{ state: 'revoked' }]);
     expect(await world.rows(use, [Buffer.from(randomUUID()), patientId])).toEqual([{ state: 'revoked' }]);
   });
@@ -85,7 +104,7 @@ describe('an erasure', () => {
       await visit('held', NOON.add({ hours: 2 })),
     ];
     await request();
-    await world.deliver(await takeJob());
+    await world.erase(await takeJob());
     const states = await Promise.all([past, ahead, held].map(bookingOf));
     expect(states.map((row) => row?.['status'])).toEqual(['confirmed', 'cancelled', 'released']);
     expect(new Set(states.map((row) => row?.['patient_id'])).size).toBe(3);
@@ -100,21 +119,105 @@ describe('an erasure', () => {
   it('leaves others as they are', async () => {
     const other = await addPatient(world.admin);
     await request();
-    await world.deliver(await takeJob());
+    await world.erase(await takeJob());
     expect(await world.rows('SELECT FROM patient.contact_points WHERE patient_id = $1', [other])).toHaveLength(2);
   });
 
   it('is one, however often it is asked for, at once too', async () => {
     const asked = await Promise.all(Array.from({ length: 8 }, () => request()));
     expect(new Set(asked.map(({ status, id }) => `${status} ${id}`)).size).toBe(1);
-    const events = await world.takeEvents();
-    expect(events).toHaveLength(1);
+    const [event, ...again] = await world.takeEvents();
+    if (!event) throw new Error('no job');
+    expect(await world.erase(event)).toEqual([503, 204]);
+    for (const repeated of again) expect(await world.deliver(repeated)).toBe(204);
+    expect(await world.rows('SELECT FROM worker.job_runs WHERE patient_id = $1', [patientId])).toHaveLength(1);
+  });
+
+  it('that was given up is done when it is asked for again, though nobody finds the patient any more', async () => {
+    const { id } = await request();
+    const event = await takeJob();
+    const deliver = deliverWithout('laboratory');
+    const { attempts } = ErasureRequested.policy;
+    const statuses: number[] = [];
+    for (let attempt = 0; attempt < attempts; attempt += 1) statuses.push(await deliver(event));
+    expect([statuses.at(-1), (await read(id)).body['status']]).toEqual([422, 'requested']);
+    expect(await request()).toMatchObject({ status: 202, id });
+    expect(await world.erase(await takeJob())).toEqual([503, 204]);
+    expect((await read(id)).body['status']).toBe('completed');
+  });
+
+  it('keeps a birth date until the end, sealed, for what law keeps by it', async () => {
+    const { id } = await request();
+    const event = await takeJob();
+    expect([await world.deliver(event), await countPatients()]).toEqual([503, 0]);
+    const [kept] = await world.rows<{ sealed: string }>('SELECT born_on AS sealed FROM worker.erasures WHERE id = $1', [
+      id,
+    ]);
+    const sealed = kept?.sealed ?? '';
+    expect(sealed).not.toContain('1985');
+    expect(await world.seals.unseal(world.deps.patients, patientId, sealed)).toBe('1985-04-12');
+    world.clock.now = NOON.add({ seconds: 70 });
+    expect(await world.deliver(event)).toBe(204);
+    expect(await world.seals.unseal(world.deps.patients, patientId, sealed)).toBeUndefined();
+  });
+
+  it('takes with it what comes while it is under way', async () => {
+    await world.rows(`UPDATE patient.patients SET birth_date = '2025-06-01' WHERE id = $1`, [patientId]);
+    const { id } = await request();
+    const event = await takeJob();
+    expect(await world.deliver(event)).toBe(503);
+    const ahead = await visit('confirmed', NOON.add({ hours: 2 }));
+    await report();
+    world.clock.now = NOON.add({ seconds: 69 });
+    expect([await world.deliver(event), (await bookingOf(ahead))?.['status']]).toEqual([503, 'confirmed']);
+    world.clock.now = NOON.add({ seconds: 70 });
+    expect(await world.deliver(event)).toBe(204);
+    const booking = await bookingOf(ahead);
+    expect([booking?.['status'], booking?.['patient_id'] === patientId]).toEqual(['cancelled', false]);
+    expect(await world.rows('SELECT FROM laboratory.reports WHERE patient_id = $1', [patientId])).toEqual([]);
+    // The 28th birthday comes later than twenty years from the report.
+    expect((await read(id)).body['kept']).toMatchObject([{ context: 'laboratory', records: 1, until: '2053-06-01' }]);
+  });
+
+  it('lets nobody find the patient from the moment on at which their account is closed, but for the last messages', async () => {
+    const { contexts, patients } = world.deps;
+    const identifier = { system: 'urn:lab', value: patientId };
+    await world.rows('INSERT INTO patient.identifiers (authority, value, patient_id) VALUES ($1, $2::text, $2::uuid)', [
+      identifier.system,
+      patientId,
+    ]);
+    const find = async () => [
+      await hasPatient(patients, 'fr', patientId),
+      (await listIdentified(patients, [identifier])).length,
+      (await listIdentities(patients, [patientId])).length,
+      (await findPerson(patients, 'fr', patientId)) !== undefined,
+      (await world.rows('SELECT FROM patient.published_identifiers WHERE patient_id = $1', [patientId])).length,
+      (await listPatientRecipients(patients, patientId, NOON)).length,
+    ];
+    expect(await find()).toEqual([true, 1, 1, true, 1, 1]);
+    await contexts.patient.transaction((tx) => closeAccount(tx, { patientId, country: 'fr', now: NOON }));
+    expect(await find()).toEqual([false, 0, 0, false, 0, 1]);
+    expect((await request()).status).toBe(404);
+    expect((await world.ask('POST', `/fr/patients/${patientId}/export`, self())).status).toBe(404);
+  });
+
+  it('is not hindered by text that only looks sealed', async () => {
+    const forged = (await world.sealFor(patientId, 'words')).replace(/\.[^.]+$/, '.AAAAAAAAAAAAAAAAAAAAAA');
+    await world.rows(
+      `INSERT INTO patient.consents (patient_id, purpose, version, country_code, decision, consent_version, occurred_at)
+       VALUES ($1, 'research', 1, 'fr', 'given', $2, $3)`,
+      [patientId, forged, NOON.toString()],
+    );
+    await request();
+    expect(await world.erase(await takeJob())).toEqual([503, 204]);
   });
 
   it('whose event comes twice, and to several at once, is done once', async () => {
     const { id } = await request();
     const event = await takeJob();
     const other = world.startFunction();
+    await world.deliver(event);
+    world.clock.now = NOON.add({ seconds: 70 });
     const statuses = await Promise.all([world.deliver(event), other.deliver(event), world.deliver(event)]);
     expect(statuses.filter((status) => status !== 204 && status !== 409)).toEqual([]);
     expect(await world.deliver(event)).toBe(204);
@@ -124,7 +227,7 @@ describe('an erasure', () => {
 
   it('is not asked for of somebody who was erased', async () => {
     await request();
-    await world.deliver(await takeJob());
+    await world.erase(await takeJob());
     expect((await request()).status).toBe(404);
   });
 
@@ -134,7 +237,24 @@ describe('an erasure', () => {
     expect([await world.deliver(await takeJob()), await countPatients()]).toEqual([422, 1]);
     expect((await read(id)).body['status']).toBe('failed');
     const again = await request();
-    expect([again.id === id, await world.deliver(await takeJob()), await countPatients()]).toEqual([false, 204, 0]);
+    expect([again.id === id, await world.erase(await takeJob()), await countPatients()]).toEqual([
+      false,
+      [503, 204],
+      0,
+    ]);
+  });
+
+  it('past its deadline half done can be asked for again, and knows what the first knew', async () => {
+    await world.rows(`UPDATE patient.patients SET birth_date = '2025-06-01' WHERE id = $1`, [patientId]);
+    await request();
+    const event = await takeJob();
+    expect([await world.deliver(event), await countPatients()]).toEqual([503, 0]);
+    await report();
+    world.clock.now = NOON.add({ minutes: ErasureRequested.policy.withinMinutes });
+    expect(await world.deliver(event)).toBe(422);
+    const { id } = await request();
+    expect(await world.deliver(await takeJob())).toBe(204);
+    expect((await read(id)).body).toMatchObject({ status: 'completed', kept: [{ until: '2053-06-01' }] });
   });
 });
 
@@ -148,7 +268,7 @@ describe('an erasure that is cut off', () => {
       const event = await takeJob();
       expect([await deliver(event), await countPatients()]).toEqual([503, 1]);
       expect((await read(id)).body['status']).toBe('requested');
-      expect([await world.deliver(event), await countPatients()]).toEqual([204, 0]);
+      expect([await world.erase(event), await countPatients()]).toEqual([[503, 204], 0]);
       expect((await read(id)).body['status']).toBe('completed');
       await away.$client.end();
     },
@@ -166,8 +286,15 @@ describe('an erasure that is cut off', () => {
       const { id } = await request();
       const event = await takeJob();
       const { deliver } = world.startFunction({ now: dyingAfter(calls) });
+      const later = () => {
+        world.clock.now = world.clock.now.add({ seconds: ErasureRequested.policy.leaseSeconds });
+      };
+      await deliver(event);
+      later();
       survived = (await deliver(event)) === 204;
-      world.clock.now = world.clock.now.add({ seconds: ErasureRequested.policy.leaseSeconds });
+      later();
+      await world.deliver(event);
+      later();
       expect(await world.deliver(event)).toBe(204);
       expect(await countPatients()).toBe(0);
       const { body } = await read(id);
@@ -179,6 +306,13 @@ describe('an erasure that is cut off', () => {
     }
   });
 });
+
+/** What delivers to a process that cannot reach a context's database. */
+function deliverWithout(context: SubjectContext) {
+  const away = awayDatabase();
+  closers.push(() => away.$client.end());
+  return world.startFunction({ contexts: { ...world.deps.contexts, [context]: away } }).deliver;
+}
 
 /** A clock that dies when it is asked once too often: every step of an erasure asks it. */
 function dyingAfter(calls: number): () => Temporal.Instant {
@@ -198,7 +332,7 @@ describe('who may read an erasure', () => {
       [patientId, guardian.subject, NOON.toString()],
     );
     const { id } = await request(guardian);
-    await world.deliver(await takeJob());
+    await world.erase(await takeJob());
     const readers: Bearer[] = [self(), guardian, { role: 'admin', subject: 'office' }];
     const statuses = await Promise.all(readers.map(async (as) => (await read(id, as)).status));
     expect(statuses).toEqual([200, 200, 200]);

@@ -55,10 +55,10 @@ afterAll(async () => {
 
 const self = () => ({ role: 'patient', subject: patientId }) as const;
 
-/** Does what was just asked for. */
-async function doJobs(): Promise<void> {
-  const events: AnyEvent[] = await world.takeEvents();
-  for (const event of events) expect(await world.deliver(event)).toBe(204);
+async function takeJob(): Promise<AnyEvent> {
+  const [event] = await world.takeEvents();
+  if (!event) throw new Error('no job');
+  return event;
 }
 
 async function wordsInTopics(): Promise<string[]> {
@@ -77,14 +77,15 @@ describe('a patient with something in every table', () => {
     expect(new Set(canaries.map(({ word }) => word)).size).toBe(canaries.length);
   });
 
-  it('finds every word in the export', async () => {
+  it('finds every word in the export, but those of former exports', async () => {
     const asked = await world.ask('POST', `/fr/patients/${patientId}/export`, self());
     expect(asked).toMatchObject({ status: 202, body: { status: 'requested' } });
-    await doJobs();
+    expect(await world.deliver(await takeJob())).toBe(204);
     const archive = await world.ask('GET', `/fr/exports/${String(asked.body['id'])}/archive`, self());
     expect(archive.status).toBe(200);
     const text = JSON.stringify(archive.body);
-    expect(canaries.filter(({ word }) => !holds(text, word))).toEqual([]);
+    const missing = canaries.filter(({ word }) => !holds(text, word)).map(({ place }) => place);
+    expect(missing).toEqual(['worker.exports.archive']);
   });
 
   it('leaves none in the clear after the erasure, wherever it is looked for, and is told what law keeps', async () => {
@@ -101,7 +102,9 @@ describe('a patient with something in every table', () => {
 
     const asked = await world.ask('POST', `/fr/patients/${patientId}/erase`, self());
     expect(asked).toMatchObject({ status: 202, body: { status: 'requested' } });
-    await doJobs();
+    // Other jobs lie there too: mails of the export.
+    const events = await world.takeEvents();
+    for (const event of events) await world.erase(event);
 
     const dump = await dumpTables(world);
     const left = canaries.filter(({ word }) => [...dump.values()].some((text) => holds(text, word)));

@@ -36,6 +36,9 @@ async function doJobs(deliver = world.deliver): Promise<number[]> {
   return statuses;
 }
 
+const runsOf = (id: string | undefined) =>
+  world.rows('SELECT state, attempts FROM worker.job_runs WHERE idempotency_key = $1', [id]);
+
 const read = (id: string, as = self()) => world.ask('GET', `/fr/exports/${id}`, as);
 const download = (id: string, as = self()) => world.ask('GET', `/fr/exports/${id}/archive`, as);
 
@@ -85,7 +88,8 @@ describe('an export', () => {
     const asked = await Promise.all(Array.from({ length: 8 }, () => request()));
     expect(new Set(asked.map(({ status }) => status))).toEqual(new Set([202]));
     expect(new Set(asked.map(({ id }) => id)).size).toBe(1);
-    expect(await doJobs()).toEqual([204]);
+    expect(await doJobs()).toEqual(asked.map(() => 204));
+    expect(await runsOf(asked[0]?.id)).toEqual([{ state: 'done', attempts: 1 }]);
     expect((await request()).id).not.toBe(asked[0]?.id);
   });
 
@@ -101,8 +105,38 @@ describe('an export', () => {
     const [event] = await world.takeEvents();
     if (!event) throw new Error('no job');
     expect([await world.deliver(event), await world.deliver(event)]).toEqual([204, 204]);
-    const [run] = await world.rows('SELECT state, attempts FROM worker.job_runs WHERE idempotency_key = $1', [id]);
-    expect(run).toEqual({ state: 'done', attempts: 1 });
+    expect(await runsOf(id)).toEqual([{ state: 'done', attempts: 1 }]);
+  });
+
+  it('that was given up is made when it is asked for again', async () => {
+    const away = awayDatabase();
+    const { deliver } = world.startFunction({ contexts: { ...world.deps.contexts, laboratory: away } });
+    const { id } = await request();
+    const [event] = await world.takeEvents();
+    if (!event) throw new Error('no job');
+    for (let attempt = 1; attempt < ExportRequested.policy.attempts; attempt += 1) await deliver(event);
+    expect([await deliver(event), (await read(id)).body['status']]).toEqual([422, 'requested']);
+    expect([(await request()).id === id, await doJobs()]).toEqual([true, [204]]);
+    expect((await read(id)).body['status']).toBe('completed');
+    await away.$client.end();
+  });
+
+  it('does not hold the one before', async () => {
+    const former = await request();
+    await doJobs();
+    const { id } = await request();
+    await doJobs();
+    const { body } = await download(id);
+    expect(body).toMatchObject({ contexts: { worker: { exports: [{ id: former.id }, { id }] } } });
+    expect(JSON.stringify(body)).not.toContain('"archive"');
+  });
+
+  it('holds text that only looks sealed as it is', async () => {
+    const forged = (await world.sealFor(patientId, 'words')).replace(/\.[^.]+$/, '.AAAAAAAAAAAAAAAAAAAAAA');
+    await world.rows('UPDATE patient.patients SET family_name = $1 WHERE id = $2', [forged, patientId]);
+    const { id } = await request();
+    expect(await doJobs()).toEqual([204]);
+    expect((await download(id)).body).toMatchObject({ contexts: { patient: { patients: [{ family_name: forged }] } } });
   });
 
   it('past its deadline is not made, and can be asked for again', async () => {

@@ -70,6 +70,8 @@ it('what law keeps comes in the same order, however the table has it', async () 
       (patient_id, purpose, version, country_code, decision, consent_version, occurred_at)
       VALUES (${patientId}, ${purpose}, 1, 'fr', 'given', '2030-01', '2031-01-01')`);
   }
+  // Without an index it is read as it lies.
+  await admin.execute(sql`ALTER TABLE patient.consents DROP CONSTRAINT consents_pkey`);
   const read: (readonly RetainedRows[])[] = [];
   const cutOff = async () => {
     await eraseSubject(admin, subjectData.patient, patientId, async (retained) => {
