@@ -228,7 +228,7 @@ async function customerStory(ask: Ask): Promise<void> {
   const keyed = { ...order, headers: { ...json, 'idempotency-key': randomUUID() } };
   const id = /"id":"([^"]+)"/.exec(await ask('orders', keyed))?.[1] ?? '';
   await ask('orders again', keyed);
-  await ask('pays', post(`/fr/orders/${id}/pay`, { paymentReference: 'pay_1' }, { as: staff }));
+  await ask('pays', post(`/fr/orders/${id}/pay`, { paymentReference: `pay_${id}` }, { as: staff }));
   await ask('pays twice', post(`/fr/orders/${id}/pay`, { paymentReference: 'pay_2' }, { as: staff }));
   await ask('not for patients', post(`/fr/orders/${id}/ship`, { shipmentReference: 'p_1' }));
   await ask('lists', { method: 'GET', path: `/fr/orders?patientId=${patientId}`, as });
