@@ -270,7 +270,7 @@ export const payOrder = {
   id: 'payOrder',
   method: 'POST',
   path: '/{country}/orders/{id}/pay',
-  summary: 'Notes that an order was paid, by the reference of whoever took the payment',
+  summary: 'Notes that an order was paid, by the reference of whoever took the payment; noted again, it stays as it is',
   params: one,
   body: z.strictObject({ paymentReference: Reference }),
   status: 200,

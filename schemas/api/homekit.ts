@@ -69,7 +69,7 @@ export const Device = z
     }),
     rejection: z.strictObject({ reason: z.string(), detail: z.string().nullable() }).nullable(),
     revokedBecause: z.string().nullable(),
-    grants: z.array(Grant).meta({ description: 'All of them for the owner, their own for a grantee' }),
+    grants: z.array(Grant).meta({ description: 'Those that the owner made or was made; their own for a grantee' }),
   })
   .meta({ id: 'HomekitDevice' });
 
