@@ -82,7 +82,7 @@ export function mergeReport(telling: Telling, known: Known): Merged {
   const keep = documentKeeper(id);
   const version = reportVersion(telling, id, keep);
   const current = known.report;
-  const isNewer = !current || compareVersions(versionOf(current), versionOf(version)) < 0;
+  const isNewer = !current || compareReports(current, version) < 0;
   const said = categoryOfSection(report.section);
   const settled = {
     testKitId: current?.testKitId ?? telling.testKitId ?? null,
@@ -98,6 +98,12 @@ export function mergeReport(telling: Telling, known: Known): Merged {
     observationVersions: tellings.map(({ version: each }) => each),
     documents: keep.kept(),
   };
+}
+
+/** A total order also of tellings that differ in nothing that anybody is told of, such as who ordered. */
+function compareReports(one: ReportRow, other: ReportVersionRow): number {
+  const [content, another] = [JSON.stringify(one.content), JSON.stringify(other.content)];
+  return compareVersions(versionOf(one), versionOf(other)) || (content < another ? -1 : Number(content > another));
 }
 
 function newestReport(telling: Telling, version: ReportVersionRow, current: ReportRow | undefined) {
@@ -138,7 +144,7 @@ function reportVersion({ report, sentAt }: Telling, reportId: string, keep: Keep
   const digest = digestOf(JSON.stringify([service, status, statusCode, section, specimens, documents, notes]));
   const content: ReportContent = { ...said, documents: documents.map(keep.detach) };
   const changedAt = report.statusChangedAt ?? sentAt ?? null;
-  const telling = digestOf(JSON.stringify([changedAt, sentAt, digest, report.orderedBy]));
+  const telling = digestOf(JSON.stringify([changedAt, sentAt, digest, content]));
   return { reportId, telling, status, content, changedAt, sentAt: sentAt ?? null, digest };
 }
 

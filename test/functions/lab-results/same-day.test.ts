@@ -17,6 +17,9 @@ const people = [
   { authority: 'CLINIC', mrn: 'day-2', birthDate: '1985-04-12', id: '00000000-0000-4000-8000-000000000003' },
 ];
 
+/** Who orders on the made-up day. */
+const practitioners = ['00000000-0000-4000-8000-000000000011', '00000000-0000-4000-8000-000000000012'];
+
 const opened: Lab[] = [];
 let fixtures: readonly string[];
 beforeAll(async () => {
@@ -37,6 +40,12 @@ async function openDay(): Promise<Lab> {
     );
     await lab.rows('INSERT INTO patient.identifiers VALUES ($1, $2, $3)', [authority, mrn, id]);
   }
+  for (const id of practitioners) {
+    const practitionerId = await lab.addPractitioner();
+    await lab.rows('DELETE FROM practitioner.visit_types WHERE practitioner_id = $1', [practitionerId]);
+    await lab.rows('DELETE FROM practitioner.working_hours WHERE practitioner_id = $1', [practitionerId]);
+    await lab.rows('UPDATE practitioner.practitioners SET id = $1 WHERE id = $2', [id, practitionerId]);
+  }
   return lab;
 }
 
@@ -55,10 +64,15 @@ type Line = {
   flag: string;
   patient: number;
   late: boolean;
+  section: string;
+  orderedBy: string;
 };
 
 /** A message of a made-up day: few orders, so that many messages speak of one. */
-function messageOf({ order, version, status, value, flag, patient, late }: Line, number: number): string {
+function messageOf(
+  { order, version, status, value, flag, patient, late, section, orderedBy }: Line,
+  number: number,
+): string {
   const changedAt = `2031030310${String(10 + version)}00+0100`;
   const panel = [
     { value: `${value}.${version}`, status, flag },
@@ -77,6 +91,8 @@ function messageOf({ order, version, status, value, flag, patient, late }: Line,
     order: `order-${patient}-${order}`,
     reportStatus: status === 'P' ? 'P' : 'F',
     changedAt,
+    section,
+    orderedBy,
     observations: version % 3 === 0 ? [...panel, pdf] : panel,
   });
 }
@@ -89,6 +105,8 @@ const line = fc.record({
   flag: fc.constantFrom('', 'H', 'HH'),
   patient: fc.integer({ min: 1, max: 2 }),
   late: fc.boolean(),
+  section: fc.constantFrom('CH', 'VR', ''),
+  orderedBy: fc.constantFrom('', ...practitioners),
 });
 
 async function pour(lab: Lab, messages: readonly string[]): Promise<void> {
@@ -137,6 +155,8 @@ describe('a day of messages', () => {
     const expected = await stateOf(once);
     for (const { id } of people) expect((await once.results(id, staff)).length).toBeGreaterThan(2);
     expect(expected.length).toBeGreaterThan(100_000);
+    const ordered = 'SELECT DISTINCT practitioner_id FROM laboratory.reports WHERE practitioner_id IS NOT NULL';
+    expect(await once.rows(ordered)).toHaveLength(practitioners.length);
     for (const seed of [1, 2]) {
       const twice = await openDay();
       await pour(twice, shuffled([...day, ...day], seed));
