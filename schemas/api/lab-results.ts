@@ -59,7 +59,9 @@ const ResultObservation = z
     loinc: z.string().nullable().meta({ description: 'Null while nobody has said what the laboratory’s code means' }),
     code: Concept,
     isCritical: z.boolean(),
-    isWithdrawn: z.boolean(),
+    isWithdrawn: z
+      .boolean()
+      .meta({ description: 'Withdrawn by the laboratory; to its patient also what it does not stand by at present' }),
     effectiveAt: Instant,
     ...said,
     former: z.array(z.strictObject(said)).meta({ description: 'What the laboratory said before, the oldest first' }),
