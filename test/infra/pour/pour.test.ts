@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { describe, expect, it } from 'vitest';
@@ -13,15 +14,16 @@ const accepted: Answer = { status: 200, text: 'MSH|^~\\&|||||||ACK|1|P|2.5.1\rMS
 describe('pouring', () => {
   it('has as many on their way as it is told, and no more', async () => {
     const files = await listPourable(join(folder, 'values'));
-    const waiting: (() => void)[] = [];
-    let most = 0;
-    const send: Send = async (file) => {
-      const isLast = file === files.at(-1);
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve);
-        most = Math.max(most, waiting.length);
-        if (waiting.length === 3 || isLast) for (const go of waiting.splice(0)) go();
-      });
+    const three = Promise.withResolvers<void>();
+    let [underWay, most] = [0, 0];
+    const send: Send = async () => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      if (underWay === 3) three.resolve();
+      await three.promise;
+      // Whoever else would be let in is by now.
+      await nextTurn();
+      underWay -= 1;
       return accepted;
     };
     const poured = await pour(files.slice(-6), { send, concurrency: 3 });
