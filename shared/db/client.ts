@@ -14,7 +14,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 
-import { nameDriverError } from './driver-error.ts';
+import { endsConnection, nameDriverError } from './driver-error.ts';
 
 type NoSchema = Record<string, never>;
 
@@ -75,12 +75,7 @@ export async function ping(db: Database): Promise<void> {
 class LastingPool extends pg.Pool {
   // The driver's own drops the connection with every query that fails, and a slot that is taken is one.
   override query = (async (query: string | pg.QueryConfig, values?: unknown[]) => {
-    const client = await this.connect();
-    try {
-      return await client.query(query, values);
-    } finally {
-      client.release();
-    }
+    return lend(await this.connect(), (client) => client.query(query, values));
   }) as pg.Pool['query'];
 }
 
@@ -110,11 +105,20 @@ class PoolSession extends NamedErrorSession {
     config?: PgTransactionConfig,
   ): Promise<Result> {
     const client = await this.#pool.connect().catch(rethrowNamed);
-    try {
-      return await new NamedErrorSession(client, this.dialect, undefined).transaction(work, config);
-    } finally {
-      client.release();
-    }
+    return lend(client, () => new NamedErrorSession(client, this.dialect, undefined).transaction(work, config));
+  }
+}
+
+/** Gives a connection back after its use, or up if it is about to end: the next to have it would be told so. */
+async function lend<Result>(client: pg.PoolClient, use: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+  let isEnding = false;
+  try {
+    return await use(client);
+  } catch (error) {
+    isEnding = endsConnection(error);
+    throw error;
+  } finally {
+    client.release(isEnding);
   }
 }
 

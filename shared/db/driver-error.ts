@@ -8,6 +8,9 @@ import { AppError } from '../errors.ts';
  */
 const PASSING = /^(08...|28...|53...|57P0[1-5]|40001|40P01|57014|25006|25P0[34])$/;
 
+/** Those after which PostgreSQL closes the connection. */
+const CLOSING = /^(08...|57P0[1-5]|25P0[34])$/;
+
 /** Lock not available in time: another transaction is still at it. */
 const LOCK_TIMEOUT = '55P03';
 
@@ -28,6 +31,11 @@ export function nameDriverError(error: unknown): unknown {
   return error;
 }
 
+/** Whether nothing more comes of the connection that the error came from, though the driver may not have seen it end yet. */
+export function endsConnection(error: unknown): boolean {
+  return causesOf(error).some((cause) => CLOSING.test(codeOf(cause)) || isLost(cause));
+}
+
 /** The constraint that a write broke (unique 23505, exclusion 23P01), however deep the driver's error lies. */
 export function brokenConstraint(error: unknown): string | undefined {
   const broken = causesOf(error).find((cause) => ['23505', '23P01'].includes(codeOf(cause)));
@@ -41,7 +49,11 @@ function causesOf(error: unknown): Error[] {
 }
 
 function isPassing(error: Error, code: string): boolean {
-  return PASSING.test(code) || UNREACHABLE.has(code) || CONNECTION_LOST.test(error.message);
+  return PASSING.test(code) || isLost(error);
+}
+
+function isLost(error: Error): boolean {
+  return UNREACHABLE.has(codeOf(error)) || CONNECTION_LOST.test(error.message);
 }
 
 function codeOf(error: Error): string {
