@@ -1,5 +1,6 @@
 import { isAmbiguous } from './lab-decimal.ts';
-import type { LabObservation, LabValue } from './lab-report.ts';
+import type { LabObservation, LabUnit, LabValue } from './lab-report.ts';
+import { isSameUnit, ucumOf } from './lab-unit.ts';
 
 /** From where on a value of an analyte needs a clinician at once. Decimal text; null where there is no such end. */
 export type AnalyteLimit = {
@@ -22,8 +23,9 @@ export function withLimits(
   const flags = observation.values.flatMap((value) => {
     const measured = measuredIn(value);
     if (!measured) return [];
-    const unit = measured.ucum ?? observation.unit?.ucum;
-    const limit = limits.find((one) => one.loinc === loinc && one.unit === unit);
+    const unit = unitIn(measured.unit) ?? unitIn(observation.unit);
+    if (unit === undefined) return [];
+    const limit = limits.find((one) => one.loinc === loinc && isSameUnit(one.unit, unit));
     return limit === undefined ? [] : flagsOfAll(measured, limit);
   });
   return flags.length === 0
@@ -35,15 +37,19 @@ type Measured = {
   /** More than one where it is written so that it may be either. */
   readonly numbers: readonly number[];
   readonly comparator: string | undefined;
-  readonly ucum?: string | undefined;
+  readonly unit?: LabUnit | undefined;
 };
+
+function unitIn(unit: LabUnit | undefined): string | undefined {
+  return unit && ucumOf(unit);
+}
 
 const NUMBER_IN_TEXT = /^(<=|>=|=<|=>|≤|≥|<|>)? {0,3}([+-]?\d{1,20}(?:[.,]\d{1,20})?)$/;
 
 /** A number that was sent as text is one all the same. */
 function measuredIn(value: LabValue): Measured | undefined {
   if (value.type === 'quantity')
-    return { numbers: [Number(value.number)], comparator: value.comparator, ucum: value.unit?.ucum };
+    return { numbers: [Number(value.number)], comparator: value.comparator, unit: value.unit };
   if (value.type !== 'text') return undefined;
   const [, sign, written] = NUMBER_IN_TEXT.exec(value.text.trim()) ?? [];
   return written === undefined ? undefined : { numbers: readingsOf(written), comparator: comparatorOf(sign) };

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { escalateCriticalResults } from '../../../functions/cron/escalate-critical-results.ts';
 import { releaseResults } from '../../../functions/cron/release-results.ts';
 import { taskContext } from '../cron/tick.ts';
+import { bundle } from './samples.ts';
 import { bearer, codesIn, type Known, type Lab, MORNING, openLab, oru, type Oru } from './world.ts';
 
 const staff = bearer('staff', 'staff');
@@ -84,11 +85,28 @@ describe('a critical result', () => {
     ['glucose in mmol/L under the code of mg/dL', { code: '2345-7^Glucose^LN', value: '2.5' }],
     ['platelets in 10*9/L', { code: '777-3^Platelets^LN', value: '30', unit: '10*9/L^^UCUM' }],
     ['haemoglobin in g/L', { code: '718-7^Hemoglobin^LN', value: '60', unit: 'g/L' }],
+    ['potassium in mmol/l', { value: '7.1', unit: 'mmol/l' }],
+    ['potassium in mmol/l, as UCUM', { value: '7.1', unit: 'mmol/l^^UCUM' }],
+    ['potassium in a unit of the laboratory’s own that says mmol/L', { value: '7.1', unit: 'mmol/L^^L' }],
+    ['potassium in a unit of the laboratory’s own that is shown so', { value: '7.1', unit: '17^mmol/L^L' }],
+    ['potassium in mEq/L', { value: '7.1', unit: 'mEq/L' }],
     ['sodium in meq/L', { code: '2951-2^Sodium^LN', value: '118', unit: 'meq/L' }],
     ['a number that is sent as text', { type: 'ST', value: '> 6.5' }],
   ])('is told by its limits: %s', async (_, observation) => {
     await pour({ observations: [observation] });
     expect(await told()).toEqual(['raised']);
+  });
+
+  it.each([
+    { unit: 'mmol/L', code: 'mmol/l', system: 'http://unitsofmeasure.org' },
+    { unit: 'mmol/l' },
+    { unit: 'mEq/L', code: 'mEq/L', system: 'http://unitsofmeasure.org' },
+  ])('is told by its limits in FHIR: %j', async (unit) => {
+    const answer = await lab.send(bundle({ ...patient, value: '7.1', unit }), 'application/fhir+json');
+    expect(answer.statusCode).toBe(202);
+    await lab.drain();
+    const [report] = await lab.results(patient.patientId, staff);
+    expect(report).toMatchObject({ heldBecause: ['critical'], observations: [{ isCritical: true }] });
   });
 
   it('commits with its alert and the event that tells of it, or not at all', async () => {

@@ -48,7 +48,8 @@ export function bundle({
   order = randomUUID(),
   controlId = randomUUID(),
   value = '4.2',
-}: Identified = {}) {
+  unit = { unit: 'mmol/L', system: 'http://unitsofmeasure.org', code: 'mmol/L' },
+}: Identified & { readonly unit?: object } = {}) {
   const [report, observation, patient] = [randomUUID(), randomUUID(), randomUUID()];
   const entry = (id: string, resource: object) => ({ fullUrl: `urn:uuid:${id}`, resource: { id, ...resource } });
   const subject = { reference: `urn:uuid:${patient}` };
@@ -78,7 +79,7 @@ export function bundle({
         status: 'final',
         code: { coding: [{ system: 'http://loinc.org', code: '2823-3' }] },
         subject,
-        valueQuantity: { value: Number(value), unit: 'mmol/L', system: 'http://unitsofmeasure.org', code: 'mmol/L' },
+        valueQuantity: { value: Number(value), ...unit },
       }),
     ],
   });

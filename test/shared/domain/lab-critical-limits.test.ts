@@ -3,7 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { withLimits } from '../../../shared/domain/lab-critical-limits.ts';
 import type { LabObservation, LabValue } from '../../../shared/domain/lab-report.ts';
 
-const limits = [{ loinc: '2823-3', unit: 'mmol/L', low: '2.8', high: '6.2' }];
+const limits = [
+  { loinc: '2823-3', unit: 'mmol/L', low: '2.8', high: '6.2' },
+  { loinc: '2823-3', unit: 'meq/L', low: '2.8', high: '6.2' },
+  { loinc: '777-3', unit: '10*9/L', low: '37', high: '910' },
+];
 
 function flags(
   number: string,
@@ -61,6 +65,26 @@ describe('the limits of an analyte', () => {
   ])('see a number in the text "%s"', (text, expected) => {
     expect(flagsOf({ type: 'text', text })).toEqual(expected);
   });
+
+  it.each(['mmol/L', 'mmol/l', 'MMOL/L', 'meq/L', 'meq/l', 'mEq/L', 'mEq/l'])(
+    'know the unit by "%s" too',
+    (written) => {
+      expect(flags('7.1', { ucum: written })).toEqual(['HH']);
+      const unit = { text: written };
+      expect(flagsOf({ type: 'quantity', number: '7.1', unit })).toEqual(['HH']);
+    },
+  );
+
+  it.each(['10*9/l', '10^9/L', '10E9/l'])('know the unit of what is counted by "%s" too', (ucum) => {
+    expect(flags('20', { ucum, loinc: '777-3' })).toEqual(['LL']);
+  });
+
+  it.each(['mol/L', 'mmol', 'mmo/l', 'mmol/dl', 'mmol/kl', 'mmol/cal', 'mmol/L/l'])(
+    'know that "%s" is another',
+    (ucum) => {
+      expect(flags('7.1', { ucum })).toEqual([]);
+    },
+  );
 
   it('say nothing of another unit or another analyte', () => {
     expect([flags('9', { ucum: 'mg/dL' }), flags('9', { loinc: '2951-2' })]).toEqual([[], []]);
