@@ -21,6 +21,16 @@ export function hasRole(caller: Caller, ...wanted: readonly Role[]): boolean {
   return caller.roles.some((role) => wanted.includes(role));
 }
 
+/** Whether somebody in these roles is a machine, which nobody signs in as: a system, and nothing besides. */
+export function isMachine(held: readonly Role[]): boolean {
+  return held.length > 0 && held.every((role) => role === 'system');
+}
+
+/** Whether nobody could sign the caller out: a person whose token names no session. */
+export function lacksSession({ roles: held, session }: Caller): boolean {
+  return session === undefined && !isMachine(held);
+}
+
 /** Throws `forbidden` unless the caller has one of the roles and the scope that an operation asks for. */
 export function mayCall(caller: Caller, operation: { readonly roles: readonly Role[]; readonly scope: string }): void {
   if (!hasRole(caller, ...operation.roles)) throw new AppError('forbidden', 'Your role does not allow this.');

@@ -2,6 +2,7 @@ import type { JWTVerifyGetKey, JWTVerifyOptions, JWTVerifyResult } from 'jose';
 import { errors, jwtVerify } from 'jose';
 
 import type { Caller } from '../domain/caller.ts';
+import { lacksSession } from '../domain/caller.ts';
 import type { RefusalReason } from './challenge.ts';
 import { unauthenticated } from './challenge.ts';
 import { callerOf } from './claims.ts';
@@ -51,6 +52,7 @@ export function createTokenVerifier(options: TokenVerifierOptions): TokenVerifie
     if (!types.has(protectedHeader.typ?.toLowerCase() ?? '')) throw unauthenticated('wrong-claims');
     const caller = callerOf(payload);
     if (caller === undefined) throw unauthenticated('wrong-claims');
+    if (lacksSession(caller)) throw unauthenticated('no-session');
     verified.remember(token, caller, Math.min(expiryMs(payload.exp), nowMs + keyMaxAgeMs));
     return caller;
   };

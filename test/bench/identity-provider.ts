@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
@@ -25,7 +26,7 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
   if (typeof address !== 'object' || address === null) throw new Error('the provider does not listen');
   const issuer = `http://127.0.0.1:${address.port}`;
   const sign = (subject: string, claims: { roles: string[]; scope: string }) =>
-    new SignJWT({ ...claims, country: 'fr' })
+    new SignJWT({ ...claims, country: 'fr', sid: randomBytes(32).toString('base64url') })
       .setProtectedHeader({ alg: 'ES256', kid, typ: 'at+jwt' })
       .setIssuer(issuer)
       .setAudience(AUDIENCE)

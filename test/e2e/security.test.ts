@@ -18,6 +18,7 @@ import { operations } from '../../infra/contracts/contracts.ts';
 import { BookingCreated } from '../../schemas/events/booking.v1.ts';
 import { MinuteTicked } from '../../schemas/events/platform.v1.ts';
 import { samplePassword } from '../../infra/local/oidc/sample-access.ts';
+import { newReference } from '../shared/identity/issuer.ts';
 import { until } from '../support/until.ts';
 import { startTestPlatform, type TestPlatform } from './platform.ts';
 
@@ -260,6 +261,7 @@ describe('a token', () => {
       .parse(JSON.parse(await readFile(join(platform.home, 'oidc/signing-key.json'), 'utf8')));
     const good = {
       iss: `http://localhost:${port}/oidc`,
+      sid: newReference(),
       aud: 'careflow',
       sub: 'admin',
       exp: now + 600,
@@ -278,6 +280,8 @@ describe('a token', () => {
     'of another audience': () => sign({ aud: 'another' }),
     'of another issuer': () => sign({ iss: 'http://localhost:1/oidc' }),
     'of another kind': () => sign({}, { typ: 'id+jwt' }),
+    'of a person without a session': () => sign({ sid: undefined }),
+    'of a machine and person without a session': () => sign({ sid: undefined, roles: ['system', 'admin'] }),
     'without its signature': async () => (await sign({})).replace(/[^.]+$/, ''),
     'with alg none': async () => `${encode({ alg: 'none', typ: 'at+jwt' })}.${(await sign({})).split('.')[1]}.`,
     'that was changed': async () => {
@@ -318,7 +322,12 @@ describe('a sign-in', () => {
     return Token.parse(JSON.parse(answer)).access_token;
   }
 
-  it('that is revoked is refused by every function within a second, and no other is', async () => {
+  const ways: Readonly<Record<string, () => Promise<string>>> = {
+    'with a password': signIn,
+    'as `npm run token` has it': () => platform.token('patient', platform.sample.patientId),
+  };
+
+  it.each(Object.keys(ways))('%s that is revoked is refused by every function within a second', async (way) => {
     const { patientId, practitionerId } = platform.sample;
     const paths = [
       '/fr/me',
@@ -330,11 +339,11 @@ describe('a sign-in', () => {
     ];
     const statusesOf = (token: string) =>
       Promise.all(paths.map(async (path) => (await ask({ path, headers: bearer(token) })).status));
-    const [here, there] = [await signIn(), await signIn()];
+    const [here, there] = [await signIn(), (await ways[way]?.()) ?? ''];
     const before = await statusesOf(there);
     expect(before).not.toContain(401);
-    const listed = await ask({ path: '/fr/me/sessions', headers: bearer(here) });
-    const other = Sessions.parse(JSON.parse(listed.body)).items.find(({ isCurrent }) => !isCurrent);
+    const listed = await ask({ path: '/fr/me/sessions', headers: bearer(there) });
+    const other = Sessions.parse(JSON.parse(listed.body)).items.find(({ isCurrent }) => isCurrent);
     const path = `/fr/me/sessions/${other?.id}`;
     expect((await ask({ method: 'DELETE', path, headers: bearer(here) })).status).toBe(204);
     const revokedAt = performance.now();

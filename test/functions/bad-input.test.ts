@@ -580,6 +580,7 @@ async function badTokens(real: RealWorld) {
   const stranger = await newKey('current');
   const unpublished = await newKey('unpublished');
   const now = Math.floor(Date.now() / 1000);
+  const mixed = ['system', 'admin'];
   const good = await bearer(real, admin);
   const [header = '', payload = '', signature = ''] = good.slice('Bearer '.length).split('.');
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -606,6 +607,8 @@ async function badTokens(real: RealWorld) {
     ['of another kind', await bearer(real, admin, { header: { typ: 'logout+jwt' } })],
     ['of nobody', await bearer(real, admin, { claims: { sub: '' } })],
     ['of a country that is none', await bearer(real, admin, { claims: { country: canary } })],
+    ['of a person without a session', await bearer(real, admin, { claims: { sid: undefined } })],
+    ['of a machine and person without one', await bearer(real, admin, { claims: { roles: mixed, sid: undefined } })],
     ['huge', await bearer(real, admin, { claims: { more: canary.repeat(800) } })],
   ];
   return tokens.map(([what, authorization]) => ({ what, authorization, expected: '401 unauthenticated' }));

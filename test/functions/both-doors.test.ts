@@ -59,7 +59,7 @@ function comparable(status: number, headers: Headers, text: string): Answered {
       ?.replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<id>')
       .replaceAll(/urn:careflow:trace:[0-9a-f]{32}/g, '<trace>')
       .replaceAll(/"(expiresAt|requestedAt)":"[^"]+"/g, '<expiry>')
-      .replaceAll(/"(placedAt|changedAt)":"[^"]+"/g, '<time>')
+      .replaceAll(/"(placedAt|changedAt|startedAt|lastUsedAt)":"[^"]+"/g, '<time>')
       .replaceAll(/"retryAfterSeconds":\d+/g, '<seconds>');
   const names = ['content-type', 'cache-control', 'etag', 'location', 'allow', 'www-authenticate'];
   const told = names.map((name) => [name, masked(headers.get(name))] as const);
@@ -91,6 +91,11 @@ async function probes(ask: Ask): Promise<void> {
   await ask('no such method', { method: 'DELETE', path: '/health/live' });
 }
 
+/** A token that is good but for belonging to no session. */
+function sessionless(subject: string): Promise<string> {
+  return bearer(world, { role: 'patient', subject }, { claims: { sid: undefined } });
+}
+
 async function bookingStory(ask: Ask, door: Door): Promise<void> {
   const people = await addPeople();
   const as = await bearer(world, { role: 'patient', subject: people.patientId });
@@ -109,6 +114,7 @@ async function bookingStory(ask: Ask, door: Door): Promise<void> {
   await ask('lists', { method: 'GET', path: `/fr/bookings?patientId=${people.patientId}`, as });
   await ask('no token', { method: 'GET', path: `/fr/bookings/${id}` });
   await ask('a bad token', { method: 'GET', path: `/fr/bookings/${id}`, as: `${as}x` });
+  await ask('no session', { method: 'GET', path: `/fr/bookings/${id}`, as: await sessionless(people.patientId) });
   await ask('a stranger', { method: 'GET', path: `/fr/bookings/${id}`, as: stranger });
   await ask('another country', { method: 'GET', path: `/de/bookings/${id}`, as });
   await ask('faults', post('/fr/bookings', { ...body, slotStart: 'soon', more: 1 }));
@@ -132,7 +138,7 @@ async function bookingStory(ask: Ask, door: Door): Promise<void> {
 }
 
 const bookingStatuses = [
-  201, 201, 409, 200, 200, 401, 401, 404, 403, 400, 400, 415, 413, 405, 412, 200, 200, 201, 204, 429,
+  201, 201, 409, 200, 200, 401, 401, 401, 404, 403, 400, 400, 415, 413, 405, 412, 200, 200, 201, 204, 429,
 ];
 
 async function eventStory(ask: Ask, type: string, source: string, data: object): Promise<void> {
@@ -233,6 +239,7 @@ async function customerStory(ask: Ask): Promise<void> {
   await ask('not for patients', post(`/fr/orders/${id}/ship`, { shipmentReference: 'p_1' }));
   await ask('lists', { method: 'GET', path: `/fr/orders?patientId=${patientId}`, as });
   await ask('sessions', { method: 'GET', path: '/fr/me/sessions', as });
+  await ask('no session', { method: 'GET', path: '/fr/me', as: await sessionless(patientId) });
   const consent = { customerId: patientId, country: 'fr', version: 1, occurredAt: slot('10:00') };
   const data = { ...consent, purpose: 'marketing', consentVersion: '2026-03' };
   await eventStory(ask, 'careflow.consent.given.v1', '/careflow/customer', data);
@@ -298,7 +305,7 @@ const stories: Readonly<
   notifications: { tell: notificationsStory, statuses: [200, 400, 403, 400, ...eventStatuses] },
   customer: {
     tell: customerStory,
-    statuses: [200, 200, 412, 201, 201, 200, 409, 403, 200, 200, ...eventStatuses],
+    statuses: [200, 200, 412, 201, 201, 200, 409, 403, 200, 200, 401, ...eventStatuses],
   },
   homekit: { tell: homekitStory, statuses: [202, 202, 400, 200, 404, 202, 400, 403, ...eventStatuses] },
   'lab-results': {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Provider, TokenEndpointGrantContext } from 'oidc-provider';
 import { InvalidGrant, InvalidRequest } from 'oidc-provider/lib/helpers/errors.js';
 
-import { roles } from '../../../shared/domain/caller.ts';
+import { isMachine, type Role, roles } from '../../../shared/domain/caller.ts';
 import { Country } from '../../../schemas/fields.ts';
 import type { Identity } from './sample-access.ts';
 import {
@@ -19,10 +19,7 @@ import {
 /** Finds a sample user by user name, which is the id of their record. */
 export type FindUser = (userName: string) => Promise<Identity | undefined>;
 
-/** Who is signed in has a session, whose reference is in every token of it; machines and samples have none. */
-type Granted = Identity & { readonly session?: string };
-
-type Grant<Parameters> = (parameters: Parameters, clientId: string) => Promise<Granted>;
+type Grant<Parameters> = (parameters: Parameters, clientId: string) => Promise<Identity>;
 
 const PasswordGrant = z.object({ username: z.string().min(1).max(200), password: z.string() });
 
@@ -44,18 +41,13 @@ export function registerGrants(provider: Provider, findUser: FindUser): void {
   registerGrant(provider, 'password', PasswordGrant, async ({ username, password }) => {
     const user = password === samplePassword ? await findUser(username) : undefined;
     if (user === undefined) throw new InvalidGrant('user name or password is wrong');
-    return { ...user, session: newReference() };
+    return user;
   });
   registerGrant(provider, sampleGrantType, SampleGrant, async ({ subject, role, country }) => ({
     subject,
     role,
     country,
   }));
-}
-
-/** 256 random bits: nobody guesses another's session. */
-function newReference(): string {
-  return randomBytes(32).toString('base64url');
 }
 
 function registerGrant<Shape extends z.ZodObject>(
@@ -84,7 +76,7 @@ function grantedScope({ role }: Identity, asked: string | undefined): string {
 async function issueToken(
   provider: Provider,
   { oidc }: TokenEndpointGrantContext,
-  { subject, role, country, session }: Granted,
+  { subject, role, country }: Identity,
   scope: string,
 ) {
   const token = new provider.AccessToken({
@@ -93,7 +85,7 @@ async function issueToken(
     grantId: subject,
     gty: oidc.params.grant_type,
     scope,
-    extra: { roles: [role], country, ...(session !== undefined && { sid: session }) },
+    extra: { roles: [role], country, ...sessionOf(role) },
     resourceServer: new provider.ResourceServer(`urn:${audience}`, {
       audience,
       scope: everyScope,
@@ -103,4 +95,9 @@ async function issueToken(
   });
   oidc.entity('AccessToken', token);
   return { access_token: await token.save(), token_type: token.tokenType, expires_in: tokenSeconds, scope };
+}
+
+/** Every token of a person is a sign-in of its own. 256 random bits: nobody guesses another's session. */
+function sessionOf(role: Role): { readonly sid?: string } {
+  return isMachine([role]) ? {} : { sid: randomBytes(32).toString('base64url') };
 }

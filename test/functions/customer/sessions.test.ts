@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Workload } from '../../../functions/workloads.ts';
 import { closeAccount } from '../../../shared/db/accounts.ts';
 import { connectDatabase, type Database } from '../../../shared/db/client.ts';
+import type { Role } from '../../../shared/domain/caller.ts';
+import { newReference } from '../../shared/identity/issuer.ts';
 import { addPatient } from '../../support/practices.ts';
 import { until } from '../../support/until.ts';
 import { type Proxy, startProxy } from '../booking/proxy.ts';
@@ -35,10 +37,6 @@ afterAll(async () => {
 
 function open(name: Workload): Promise<OpenedFunction> {
   return openFunction(world, name, { DATABASE_URL_PATIENT_READER: patients.url });
-}
-
-function newReference(): string {
-  return randomBytes(32).toString('base64url');
 }
 
 /** A token of a sign-in, as the provider issues it. */
@@ -74,6 +72,26 @@ async function takenFor(authorization: string, subject: string): Promise<number>
   };
   await until(refused, { what: 'both functions to refuse the session' });
   return performance.now() - began;
+}
+
+/** How many are waiting to be told whether a session is live. */
+async function countWaiting(): Promise<number> {
+  const waiting = sql`SELECT FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%use_session%'`;
+  return (await world.admin.execute(waiting)).rowCount ?? 0;
+}
+
+/** Does the work while nobody is told whether the token's session is live. */
+async function whileUnanswered<Result>(token: string, work: () => Promise<Result>): Promise<Result> {
+  const [session] = await list(token);
+  await world.admin.execute(
+    sql`UPDATE patient.sessions SET last_used_at = now() - interval '2 minutes' WHERE id = ${session?.id}`,
+  );
+  return world.admin.transaction(async (tx) => {
+    // The answer notes the use, so it waits for the row.
+    await tx.execute(sql`SELECT FROM patient.sessions WHERE id = ${session?.id} FOR UPDATE`);
+    return work();
+  });
 }
 
 describe('a session', () => {
@@ -123,22 +141,31 @@ describe('a session', () => {
     expect(answer.headers['www-authenticate']).toContain('error_description="session-over"');
   });
 
+  it('is asked for once, however many requests come before the answer, and keeps nobody else waiting', async () => {
+    const [subject, other] = [await addPatient(world.admin), await addPatient(world.admin)];
+    const [token, another] = [await signedIn(subject), await signedIn(other)];
+    const asked = await whileUnanswered(token, async () => {
+      const answers = Array.from({ length: 30 }, () => statusAt(booking, token, subject));
+      await until(async () => (await countWaiting()) > 0, { what: 'the first to wait' });
+      expect(await countWaiting()).toBe(1);
+      expect(await statusAt(booking, another, other)).toBe(200);
+      expect(await countWaiting()).toBe(1);
+      return { answers };
+    });
+    expect(new Set(await Promise.all(asked.answers))).toEqual(new Set([200]));
+  });
+
   it('is believed from when it was asked for, however long the answer takes', async () => {
     const subject = await addPatient(world.admin);
     const token = await signedIn(subject);
-    const [session] = await list(token);
-    await world.admin.execute(
-      sql`UPDATE patient.sessions SET last_used_at = now() - interval '2 minutes' WHERE id = ${session?.id}`,
-    );
-    const asked = await world.admin.transaction(async (tx) => {
-      // The answer notes the use, so it waits for the row.
-      await tx.execute(sql`SELECT FROM patient.sessions WHERE id = ${session?.id} FOR UPDATE`);
+    const asked = await whileUnanswered(token, async () => {
       const began = performance.now();
       const answer = statusAt(booking, token, subject);
       await until(async () => performance.now() - began > 600, { what: 'the trust in an answer to be over' });
       return { answer };
     });
     expect(await asked.answer).toBe(200);
+    const [session] = await list(token);
     expect((await remove(`/fr/me/sessions/${session?.id}`, token)).statusCode).toBe(204);
     expect(await statusAt(booking, token, subject)).toBe(401);
   });
@@ -244,15 +271,42 @@ it('an account that is just being closed lets nobody in who signs in meanwhile',
   const signsIn = await db.transaction(async (tx) => {
     await closeAccount(tx, closing);
     const asked = statusAt(booking, token, subject);
-    const waits = async () => {
-      const waiting = sql`SELECT FROM pg_stat_activity
-        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%use_session%'`;
-      return (await world.admin.execute(waiting)).rowCount === 1;
-    };
-    await until(waits, { what: 'the sign-in to wait' });
+    await until(async () => (await countWaiting()) === 1, { what: 'the sign-in to wait' });
     return { asked };
   });
   expect(await signsIn.asked).toBe(401);
+});
+
+describe('a token that names no session', () => {
+  const without = (role: Role, subject: string, roles: readonly Role[] = [role]) =>
+    bearer(world, { role, subject }, { claims: { roles, sid: undefined } });
+
+  it.each(['patient', 'practitioner', 'staff', 'admin'] as const)('is not taken of %s', async (role) => {
+    const subject = await addPatient(world.admin);
+    const authorization = await without(role, subject);
+    for (const { app } of [booking, customer]) {
+      const url = app === booking.app ? `/fr/bookings?patientId=${subject}` : '/fr/orders';
+      const { statusCode, headers, payload } = await app.inject({ url, headers: { authorization } });
+      expect([statusCode, JSON.parse(payload)]).toMatchObject([401, { reason: 'no-session' }]);
+      expect(headers['www-authenticate']).toContain('error="invalid_token", error_description="no-session"');
+    }
+  });
+
+  it('is not taken of a machine that is somebody besides', async () => {
+    const subject = await addPatient(world.admin);
+    for (const roles of [['system', 'patient'], ['admin', 'system'], []] as const) {
+      const token = await without('system', subject, roles);
+      expect([await statusAt(booking, token, subject), await statusAt(customer, token, subject)]).toEqual([401, 401]);
+    }
+  });
+
+  it('is taken of a machine', async () => {
+    const subject = await addPatient(world.admin);
+    const authorization = await without('system', 'lis');
+    const headers = { authorization };
+    expect(await statusAt(booking, authorization, subject)).toBe(200);
+    expect((await customer.app.inject({ url: `/fr/orders?patientId=${subject}`, headers })).statusCode).toBe(200);
+  });
 });
 
 describe('while the patients’ database is away', () => {

@@ -50,15 +50,19 @@ async function granted(form: Record<string, string>, headers: Record<string, str
   return Granted.parse(body);
 }
 
+async function sessionOf(token: string): Promise<string | undefined> {
+  return (await verifier()(`Bearer ${token}`)).session?.toString('hex');
+}
+
+function grantOf(id: string): Record<string, string> {
+  return { grant_type: 'client_credentials', client_id: id, client_secret: samplePassword };
+}
+
 const passwordGrant = { grant_type: 'password', client_id: 'app', username: 'patient-1', password: samplePassword };
 
 describe('a client', () => {
   it.each(['system', 'admin'])('%s gets a token for itself, of every country', async (id) => {
-    const { access_token } = await granted({
-      grant_type: 'client_credentials',
-      client_id: id,
-      client_secret: samplePassword,
-    });
+    const { access_token } = await granted(grantOf(id));
     expect(await verifier()(`Bearer ${access_token}`)).toMatchObject({ subject: id, roles: [id], country: undefined });
   });
 
@@ -66,6 +70,12 @@ describe('a client', () => {
     const authorization = `Basic ${Buffer.from(`staff-de:${samplePassword}`).toString('base64')}`;
     const { access_token } = await granted({ grant_type: 'client_credentials' }, { authorization });
     expect(await verifier()(`Bearer ${access_token}`)).toMatchObject({ roles: ['staff'], country: 'de' });
+  });
+
+  it.each(['admin', 'staff-fr'])('%s, behind which people are, begins a session with each sign-in', async (id) => {
+    const [one, other] = [await granted(grantOf(id)), await granted(grantOf(id))];
+    const sessions = [await sessionOf(one.access_token), await sessionOf(other.access_token)];
+    expect(new Set([...sessions, undefined]).size).toBe(3);
   });
 
   it('with a wrong secret gets none', async () => {
@@ -94,15 +104,10 @@ describe('a sample user', () => {
   });
 
   it('begins a session with each sign-in, unlike who acts for a machine', async () => {
-    const sessionOf = async (token: string) => (await verifier()(`Bearer ${token}`)).session?.toString('hex');
     const [one, other] = [await granted(passwordGrant), await granted(passwordGrant)];
     const sessions = [await sessionOf(one.access_token), await sessionOf(other.access_token)];
     expect(new Set([...sessions, undefined]).size).toBe(3);
-    const machine = await granted({
-      grant_type: 'client_credentials',
-      client_id: 'admin',
-      client_secret: samplePassword,
-    });
+    const machine = await granted(grantOf('system'));
     expect(await sessionOf(machine.access_token)).toBeUndefined();
   });
 
@@ -127,6 +132,12 @@ describe('the sample grant', () => {
       roles: ['practitioner'],
       country: 'de',
     });
+  });
+
+  it('begins a session with each token of a person, and none with those of machines', async () => {
+    const ask = async (role: string) => sessionOf(await requestToken(oidc.url, { subject: 'anyone', role }));
+    expect(new Set([await ask('patient'), await ask('patient'), await ask('admin'), undefined]).size).toBe(4);
+    expect(await ask('system')).toBeUndefined();
   });
 
   it('tells what is wrong with a request', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { Caller } from '../../../shared/domain/caller.ts';
-import { mayCall, mayEnter, mayReach, maySelect } from '../../../shared/domain/caller.ts';
+import { lacksSession, mayCall, mayEnter, mayReach, maySelect } from '../../../shared/domain/caller.ts';
 
 const as = (given: Partial<Caller>): Caller => ({ subject: 'me', roles: [], scopes: [], country: undefined, ...given });
 const patient = as({ roles: ['patient'] });
@@ -59,6 +59,27 @@ describe('a caller without a role', () => {
   it('reaches nothing, not even under their own id', () => {
     expect(() => maySelect(as({}), { patientId: 'me', practitionerId: 'me' }, ['me'])).toThrow(forbidden);
     expect(() => mayEnter(as({}), 'fr')).toThrow(forbidden);
+  });
+});
+
+describe('a session', () => {
+  const session = Buffer.alloc(32);
+
+  it.each([
+    ['a patient', ['patient']],
+    ['a practitioner', ['practitioner']],
+    ['staff', ['staff']],
+    ['an administrator', ['admin']],
+    ['a machine that is somebody besides', ['system', 'patient']],
+    ['somebody who is a machine besides', ['patient', 'system']],
+    ['nobody in particular', []],
+  ] as const)('is what %s needs', (_, roles) => {
+    expect([lacksSession(as({ roles })), lacksSession(as({ roles, session }))]).toEqual([true, false]);
+  });
+
+  it('is nothing that a machine needs, though it may have one', () => {
+    expect(lacksSession(as({ roles: ['system'] }))).toBe(false);
+    expect(lacksSession(as({ roles: ['system'], session }))).toBe(false);
   });
 });
 

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createServer } from 'node:http';
+import { isDeepStrictEqual } from 'node:util';
 
 import type { CryptoKey, JWK } from 'jose';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
@@ -51,14 +53,20 @@ export type TokenParts = {
   readonly issuedAt: Temporal.Instant;
 };
 
-/** A token that is good in everything the parts do not change. */
+/** What names a session in its tokens, as a provider makes it. */
+export function newReference(): string {
+  return randomBytes(32).toString('base64url');
+}
+
+/** A token that is good in everything the parts do not change; a person's is of a sign-in of its own. */
 export function sign(
   key: SigningKey,
   { claims = {}, header = {}, expiresIn = 600, issuedAt }: TokenParts,
 ): Promise<string> {
   const iat = Math.floor(issuedAt.epochMilliseconds / 1000);
   const good = { iss: 'https://issuer.example', aud: 'careflow', sub: 'subject-1', iat, exp: iat + expiresIn };
-  return new SignJWT({ ...good, ...claims })
+  const session = isDeepStrictEqual(claims['roles'], ['system']) ? {} : { sid: newReference() };
+  return new SignJWT({ ...good, ...session, ...claims })
     .setProtectedHeader({ alg: key.alg, kid: key.kid, typ: 'at+jwt', ...header })
     .sign(key.privateKey);
 }

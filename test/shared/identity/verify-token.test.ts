@@ -31,6 +31,8 @@ async function verifierOf(given: Partial<TokenVerifierOptions> = {}, ...keys: Si
 const bearer = async (signer: SigningKey, parts: Partial<TokenParts> = {}) =>
   `Bearer ${await sign(signer, { issuedAt: start, ...parts })}`;
 
+const sessionless = (roles: unknown) => bearer(key, { claims: { roles, sid: undefined } });
+
 async function refusal(answer: Promise<unknown>): Promise<AppError> {
   const error: unknown = await answer.then(
     () => new Error('was accepted'),
@@ -51,15 +53,22 @@ describe('a good access token', () => {
       roles: ['patient'],
       scopes: ['bookings:read', 'bookings:write'],
       country: 'fr',
+      session: expect.any(Buffer),
     });
   });
 
-  it('names its session by the hash of a reference, and none where it has none', async () => {
+  it('names its session by the hash of a reference', async () => {
     const verify = await verifierOf();
     const sid = randomBytes(16).toString('base64url');
     const { session } = await verify(await bearer(key, { claims: { sid } }));
     expect(session).toEqual(createHash('sha256').update(sid).digest());
-    expect(await verify(await bearer(key))).not.toHaveProperty('session');
+  });
+
+  it.each([[['system']], [['system', 'wizard']]])('of a machine, as %j is, needs no session', async (roles) => {
+    const verify = await verifierOf();
+    const caller = await verify(await bearer(key, { claims: { roles, sid: undefined } }));
+    expect(caller.roles).toEqual(['system']);
+    expect(caller).not.toHaveProperty('session');
   });
 
   it.each(['ES256', 'RS256', 'EdDSA'])('may be signed with %s', async (alg) => {
@@ -110,6 +119,10 @@ describe('a bad access token', () => {
     'without a subject': ['wrong-claims', () => bearer(key, { claims: { sub: undefined } })],
     'without an end': ['wrong-claims', () => bearer(key, { claims: { exp: undefined } })],
     'bound to a country that is none': ['wrong-claims', () => bearer(key, { claims: { country: 'FRA' } })],
+    'of a person without a session': ['no-session', () => sessionless(['admin'])],
+    'of a machine and person without a session': ['no-session', () => sessionless(['system', 'patient'])],
+    'of no role and no session': ['no-session', () => sessionless([])],
+    'whose role is no list, without a session': ['no-session', () => sessionless('system')],
   };
 
   it.each(Object.entries(bad))('%s is refused', async (_name, [reason, make]) => {
