@@ -2,18 +2,28 @@ import { sql } from 'drizzle-orm';
 
 import type { SubjectData } from './subject-table.ts';
 
+/** What practitioners are still to be told stays until it is told: `forgetTold` and `forgetToldOfErased` delete it. */
 export const notificationData: SubjectData = {
   schema: 'notification',
   tables: {
-    reminders: { rowsOf: (patientId) => sql`t.patient_id = ${patientId}`, erase: 'with-another' },
-    bookings: { rowsOf: (patientId) => sql`t.patient_id = ${patientId}`, erase: 'delete' },
+    reminders: { rowsOf: (patientId) => sql`t.patient_id = ${patientId}`, erase: 'delete' },
     // Of what concerned the patient, whoever was told, and of what the patient was told for others.
     deliveries: {
       rowsOf: (patientId) => sql`t.recipient_id = ${patientId} OR t.notice_id IN (
         SELECT n.id FROM notification.notices n WHERE n.patient_id = ${patientId})`,
       erase: 'delete',
+      spares: sql`t.recipient_type = 'practitioner' AND t.status IN ('held', 'planned', 'claimed', 'failed')`,
     },
-    notices: { rowsOf: (patientId) => sql`t.patient_id = ${patientId}`, erase: 'delete' },
+    notices: {
+      rowsOf: (patientId) => sql`t.patient_id = ${patientId}`,
+      erase: 'delete',
+      spares: sql`EXISTS (SELECT FROM notification.deliveries d WHERE d.notice_id = t.id)`,
+    },
+    bookings: {
+      rowsOf: (patientId) => sql`t.patient_id = ${patientId}`,
+      erase: 'delete',
+      spares: sql`EXISTS (SELECT FROM notification.notices n WHERE n.subject_id = t.booking_id)`,
+    },
   },
   impersonal: {
     suppressed_addresses: 'Digests, from which no address can be read: nobody is written to where they complained.',

@@ -8,6 +8,8 @@ export type SubjectTable = {
   /** The rows that are a patient's. */
   readonly rowsOf: (patientId: string) => SQL;
   readonly erase: Erasing;
+  /** Which of them stay for now, as somebody else is still to be told: who tells them deletes them afterwards. */
+  readonly spares?: SQL;
   /** Columns that are in no export. */
   readonly exportWithout?: readonly string[];
   /** Rows of others in which the patient acted, and what is set in them so that nobody sees who it was. */
@@ -117,7 +119,7 @@ async function readRetained(
 async function eraseRows(
   tx: Queryable,
   table: SQL,
-  { rowsOf, erase, actedIn }: SubjectTable,
+  { rowsOf, erase, spares = sql`false`, actedIn }: SubjectTable,
   patientId: string,
 ): Promise<number> {
   if (actedIn) {
@@ -125,7 +127,7 @@ async function eraseRows(
   }
   const statement = erasing(table, erase, patientId);
   if (!statement) return 0;
-  const { rowCount } = await tx.execute(sql`${statement} WHERE ${rowsOf(patientId)}`);
+  const { rowCount } = await tx.execute(sql`${statement} WHERE (${rowsOf(patientId)}) AND NOT (${spares})`);
   return rowCount ?? 0;
 }
 

@@ -6,7 +6,9 @@ import { BookingCompleted } from '../../../schemas/events/booking.v1.ts';
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import * as customer from '../../../schemas/events/customer.v1.ts';
 import * as homekit from '../../../schemas/events/homekit.v1.ts';
-import { ResultReleased } from '../../../schemas/events/lab-result.v1.ts';
+import { CriticalResultRaised, ResultReleased } from '../../../schemas/events/lab-result.v1.ts';
+import { notificationData } from '../../../shared/db/subject-data/notification.ts';
+import { eraseSubject } from '../../../shared/db/subject-data/subject-table.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { booking, eventOf, mailbox, MORNING, openWorld, type World } from './world.ts';
 
@@ -259,8 +261,7 @@ describe('an account that is erased', () => {
 
   it('keeps what its practitioner is still to be told until that is told', async () => {
     const patientId = await world.addPatient();
-    const night = { quiet_start_minute: 22 * 60, quiet_end_minute: 8 * 60 };
-    const visit = booking({ practitionerId: await world.addPractitioner(night), patientId }, '2030-01-20T09:00:00Z');
+    const visit = booking({ practitionerId: await world.addPractitioner(NIGHT), patientId }, '2030-01-20T09:00:00Z');
     world.setTime(LATE);
     await world.deliver(visit.cancelled(LATE));
     await world.deliver(eventOf(customer.AccountErased, customerOf(patientId)));
@@ -269,6 +270,53 @@ describe('an account that is erased', () => {
     await world.tick();
     expect(world.sent.map(({ channel, to }) => `${channel} ${to}`)).toEqual(['sms +33100000001']);
   });
+
+  it('keeps while it is under way what a practitioner is told in the morning, and has it no longer', async () => {
+    const patientId = await world.addPatient();
+    const visit = booking({ practitionerId: await world.addPractitioner(NIGHT), patientId }, '2030-01-20T09:00:00Z');
+    world.setTime(LATE);
+    await world.deliver(visit.created(LATE));
+    await world.deliver(visit.cancelled(LATE));
+    await erase(patientId);
+    world.sent.length = 0;
+    world.setTime('2030-01-02T07:00:00Z');
+    await world.tick();
+    expect(world.sent.map(({ channel, to }) => `${channel} ${to}`)).toEqual(['sms +33100000001']);
+    await world.deliver(eventOf(customer.AccountErased, customerOf(patientId)));
+    expect(await left(patientId)).toEqual([]);
+  });
+
+  it.each([
+    [
+      'a cancelled visit',
+      (practitionerId: string, patientId: string) =>
+        booking({ practitionerId, patientId }, '2030-01-20T09:00:00Z').cancelled(),
+    ],
+    [
+      'a critical result',
+      (practitionerId: string, patientId: string) =>
+        eventOf(CriticalResultRaised, {
+          ...{ alertId: randomUUID(), reportId: randomUUID(), version: 1, country: 'fr' },
+          ...{ patientId, practitionerId, raisedAt: MORNING },
+        }),
+    ],
+  ])('keeps while it is under way the news of %s that a provider did not take', async (_, eventFor) => {
+    const patientId = await world.addPatient();
+    const practitionerId = await world.addPractitioner({ phone: null });
+    const event = eventFor(practitionerId, patientId);
+    const sendEmail = async () => Promise.reject(new AppError('unavailable', 'throttled'));
+    expect(await world.startFunction({ ...mailbox(), sendEmail })(event)).toBe(503);
+    await erase(patientId);
+    expect(await world.deliver(event)).toBe(204);
+    expect(world.sent.map(({ to }) => to)).toEqual([`${practitionerId}@practice.example`]);
+    await erase(patientId);
+    expect(await left(patientId)).toEqual([]);
+  });
+
+  /** What the worker does to this context before it tells that the account is erased. */
+  async function erase(patientId: string): Promise<void> {
+    await eraseSubject(world.db, notificationData, patientId, async () => undefined);
+  }
 
   /** The tables that still name a patient. */
   async function left(patientId: string): Promise<unknown[]> {
