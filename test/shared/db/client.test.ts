@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
 
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +9,21 @@ import { connectDatabase, type Database, ping } from '../../../shared/db/client.
 import { createEmptyDatabase, type TestDatabase } from '../../support/services/database.ts';
 
 const MANY = 25;
+
+/** What PgBouncer takes without being told to. */
+const TRACKED = ['user', 'database', 'client_encoding', 'application_name'];
+
+/** The names in the packet with which a client begins: a length, a version, then each name and value. */
+function startupParameters(packet: Buffer): string[] {
+  const words = packet.subarray(8).toString().split('\0');
+  return words.filter((word, index) => index % 2 === 0 && word !== '');
+}
+
+async function listen(server: Server): Promise<string> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const address = server.address();
+  return `postgres://nobody@127.0.0.1:${typeof address === 'object' ? address?.port : undefined}/nothing`;
+}
 
 describe('a database', () => {
   let database: TestDatabase;
@@ -91,12 +107,8 @@ describe('a database', () => {
   });
 
   it('calls a server unavailable that takes connections and says nothing', async () => {
-    const silent = createServer().listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const address = silent.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
-    const url = `postgres://nobody@127.0.0.1:${port}/nothing`;
-    const mute = connectDatabase(url, { applicationName: 'under-test', connectTimeoutMs: 100 });
+    const silent = createServer();
+    const mute = connectDatabase(await listen(silent), { applicationName: 'under-test', connectTimeoutMs: 100 });
     await expect(ping(mute)).rejects.toEqual(unavailable);
     await expect(mute.transaction(() => Promise.resolve())).rejects.toEqual(unavailable);
     silent.close();
@@ -106,5 +118,18 @@ describe('a database', () => {
     const hasty = connectDatabase(database.url, { applicationName: 'hasty', statementTimeoutMs: 50 });
     await expect(hasty.execute(sql`SELECT pg_sleep(5)`)).rejects.toEqual(unavailable);
     await hasty.$client.end();
+  });
+
+  it('begins with nothing that PgBouncer, as production sets it, would refuse', async () => {
+    const guide = await readFile(new URL('../../../docs/production.md', import.meta.url), 'utf8');
+    const ignored = /ignore_startup_parameters = ([\w,]+)/.exec(guide)?.[1]?.split(',') ?? [];
+    const bouncer = createServer();
+    const begun = once(bouncer, 'connection').then(([socket]) => once(socket, 'data').finally(() => socket.destroy()));
+    const through = connectDatabase(await listen(bouncer), { applicationName: 'under-test' });
+    await expect(ping(through)).rejects.toEqual(unavailable);
+    const [packet] = await begun;
+    expect(startupParameters(packet)).toEqual(expect.arrayContaining(['user', 'options']));
+    expect([...TRACKED, ...ignored]).toEqual(expect.arrayContaining(startupParameters(packet)));
+    bouncer.close();
   });
 });
