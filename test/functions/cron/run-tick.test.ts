@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { cleanUp } from '../../../functions/cron/clean-up.ts';
 import { minuteLimits, type TickLimits } from '../../../functions/cron/run-tick.ts';
 import { inBatches, type Task, type TaskContext, withShare } from '../../../functions/cron/task.ts';
 import { leases, taskRuns } from '../../../shared/db/schema/cron.ts';
@@ -162,6 +163,32 @@ describe('a tick', () => {
   });
 });
 
+describe('a clean-up that a tick has no time for', () => {
+  it('is not done for the day: the next tick goes on with it until every step has had its turn', async () => {
+    let left = 30;
+    const steps: string[] = [];
+    const many = async () => {
+      await delay(5);
+      steps.push('many');
+      left -= 1;
+      return left > 0 ? 1 : 0;
+    };
+    const last = async () => {
+      steps.push('last');
+      return 0;
+    };
+    const { clock, tick } = platform([[cleanUp('context', [many, last])]], { limits: { stopAfterMs: 50 } });
+    expect(await tick()).toBe(503);
+    expect([await listTaskRuns(contexts.cron), steps.includes('last')]).toEqual([new Map(), false]);
+    for (let minutes = 1; !steps.includes('last'); minutes += 1) {
+      clock.now = noon.add({ minutes });
+      await tick();
+    }
+    clock.now = clock.now.add({ minutes: 1 });
+    expect([await tick(), steps.filter((step) => step === 'many')]).toEqual([204, Array(30).fill('many')]);
+  });
+});
+
 describe('a task that fails', () => {
   it('stops neither those after it nor those beside it, and has the tick come again', async () => {
     const [after, beside] = [recording('after'), recording('beside')];
@@ -204,7 +231,7 @@ describe('a task that hangs', () => {
 
   it('keeps the lease, so that no other tick runs beside it until that runs out', async () => {
     const { pass, open } = gate();
-    const { task, runs } = recording('hanging', { run: pass });
+    const { task, runs } = recording('stuck', { run: pass });
     const { tick } = platform([[task]], { limits: { answerAfterMs: 100 } });
     expect(await tick()).toBe(503);
     expect(await tick()).toBe(204);
