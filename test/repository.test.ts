@@ -15,7 +15,7 @@ import { settings as runtimeSettings } from '../shared/runtime/settings.ts';
 const ROOT = new URL('../', import.meta.url);
 
 /** Read by Node and by the AWS SDK, not by us. */
-const READ_BY_LIBRARIES = new Set(['NODE_ENV', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
+const READ_BY_LIBRARIES = new Set(['NODE_ENV', 'NODE_EXTRA_CA_CERTS', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY']);
 
 async function foldersOf(path: string): Promise<string[]> {
   const entries = await readdir(new URL(path, ROOT), { withFileTypes: true });

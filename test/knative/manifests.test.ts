@@ -71,6 +71,14 @@ describe.each(services.map((service) => [service.metadata.name, service] as cons
       expect(containerOf(service).securityContext.readOnlyRootFilesystem).toBe(true);
     });
 
+    it('trusts the CA that the sources of its events trust', () => {
+      const { env, volumeMounts } = containerOf(service);
+      const secret = { secretName: 'kafka-client', items: [{ key: 'ca.crt', path: 'ca.crt' }] };
+      expect(pod.volumes).toEqual([{ name: 'kafka-client', secret }]);
+      expect(volumeMounts).toEqual([{ name: 'kafka-client', mountPath: '/etc/kafka-client', readOnly: true }]);
+      expect(env).toContainEqual({ name: 'NODE_EXTRA_CA_CERTS', value: '/etc/kafka-client/ca.crt' });
+    });
+
     it('takes what has a password from a Secret', () => {
       const open = containerOf(service).env.filter((variable) => {
         const isSecret = 'valueFrom' in variable && 'secretKeyRef' in variable.valueFrom;
