@@ -8,7 +8,7 @@ import type { Topic } from '../../../shared/events/event-log.ts';
 const TOPICS = new URL('../../kafka/topics.yaml', import.meta.url);
 
 const KafkaTopic = z.object({
-  apiVersion: z.literal('kafka.strimzi.io/v1beta2'),
+  apiVersion: z.literal('kafka.strimzi.io/v1'),
   kind: z.literal('KafkaTopic'),
   metadata: z.object({ name: z.string(), labels: z.record(z.string(), z.string()) }),
   spec: z.object({
