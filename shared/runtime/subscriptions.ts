@@ -54,8 +54,10 @@ export function registerSubscriptions(
     });
   }
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply, log));
-  app.addHook('onRequest', (request, reply, done) => {
-    if (innerHost.test(request.headers.host ?? '')) done();
+  app.addHook('onRequest', ({ headers }, reply, done) => {
+    // Bytes that nobody here reads as what they are said to be: only who takes them knows their media type and character set.
+    if (headers['ce-type'] === foreignRecordType) delete headers['content-type'];
+    if (innerHost.test(headers.host ?? '')) done();
     else reply.callNotFound();
   });
   const handler = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {

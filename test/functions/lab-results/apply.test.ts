@@ -279,7 +279,7 @@ describe('what another system writes into the topic', () => {
   const record = (value: string | Buffer, contentType?: string) =>
     lab.deliver(recordOf(value, { offset: (offset += 1), ...(contentType !== undefined && { contentType }) }));
 
-  it.each(['application/hl7-v2', 'x-application/hl7-v2+er7', undefined])(
+  it.each(['application/hl7-v2', 'x-application/hl7-v2+er7', 'hl7', 'application/cloudevents+json', undefined])(
     'is applied as HL7 v2 of media type %s',
     async (type) => {
       const order = randomUUID();
@@ -343,7 +343,7 @@ describe('what another system writes into the topic', () => {
   });
 
   it('is read in its own character set, whichever way it comes', async () => {
-    const [one, two] = [randomUUID(), randomUUID()];
+    const [one, two, declared] = [randomUUID(), randomUUID(), randomUUID()];
     const latin9 = (order: string) => {
       const message = oru({
         ...patient,
@@ -353,9 +353,11 @@ describe('what another system writes into the topic', () => {
       return Buffer.from(message.replace('|P|2.5.1', '|P|2.5.1||||||8859/15'), 'latin1');
     };
     expect(await record(latin9(one))).toBe(204);
+    expect(await record(latin9(declared), 'application/hl7-v2; charset=iso-8859-15')).toBe(204);
     expect(codesIn(await lab.send(latin9(two)))).toEqual(['AA']);
     await lab.drain();
-    expect([await find(one), await find(two)]).toMatchObject([{ text: 'négatif, 3 €' }, { text: 'négatif, 3 €' }]);
+    const read = await Promise.all([one, two, declared].map(find));
+    expect(read).toMatchObject(read.map(() => ({ text: 'négatif, 3 €' })));
   });
 
   it('is put aside as it came where there is no message in it, each by itself', async () => {
