@@ -1,4 +1,4 @@
-import { closeAccount, findAccount } from '../../shared/db/accounts.ts';
+import { closeAccount, findAccount, takeCustomerTurn } from '../../shared/db/accounts.ts';
 import { accountErased } from '../../shared/db/customer-events.ts';
 import { enqueue } from '../../shared/db/outbox.ts';
 import { patientOutbox } from '../../shared/db/schema/account.ts';
@@ -49,8 +49,12 @@ function passOver(deps: Deps, erasure: Erasure, traceparent: string): Step[] {
   ];
 }
 
+/** As of when it has its turn: whoever had theirs before may have written until then. */
 async function closeDown({ contexts, now }: Deps, { patientId, country }: Erasure): Promise<number> {
-  await contexts.patient.transaction((tx) => closeAccount(tx, { patientId, country, now: now() }));
+  await contexts.patient.transaction(async (tx) => {
+    await takeCustomerTurn(tx, patientId);
+    await closeAccount(tx, { patientId, country, now: now() });
+  });
   return 1;
 }
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import { ErasureRequested } from '../../../schemas/events/jobs.v1.ts';
-import { closeAccount } from '../../../shared/db/accounts.ts';
+import { closeAccount, takeCustomerTurn } from '../../../shared/db/accounts.ts';
 import { findPerson } from '../../../shared/db/eligibility.ts';
 import { listIdentified, listIdentities } from '../../../shared/db/patient-identities.ts';
 import { hasPatient } from '../../../shared/db/patients.ts';
@@ -202,6 +202,22 @@ describe('an erasure', () => {
     expect((await world.ask('POST', `/fr/patients/${patientId}/export`, self())).status).toBe(404);
   });
 
+  it('counts from when the account is closed, however long others were still writing', async () => {
+    await request();
+    const event = await takeJob();
+    const { writing, done } = await writeOf(patientId);
+    const first = world.deliver(event);
+    await expect.poll(() => world.rows(waiting), { timeout: 10_000 }).toHaveLength(1);
+    world.clock.now = NOON.add({ seconds: 60 });
+    done();
+    await writing;
+    expect(await first).toBe(503);
+    world.clock.now = NOON.add({ seconds: 129 });
+    expect(await world.deliver(event)).toBe(503);
+    world.clock.now = NOON.add({ seconds: 130 });
+    expect(await world.deliver(event)).toBe(204);
+  });
+
   it('is not hindered by text that only looks sealed', async () => {
     const forged = (await world.sealFor(patientId, 'words')).replace(/\.[^.]+$/, '.AAAAAAAAAAAAAAAAAAAAAA');
     await world.rows(
@@ -258,6 +274,21 @@ describe('an erasure', () => {
     expect((await read(id)).body).toMatchObject({ status: 'completed', kept: [{ until: '2053-06-01' }] });
   });
 });
+
+const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
+/** Somebody who has their turn to write about a customer until they are done. */
+async function writeOf(customerId: string) {
+  const [begun, end] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const writing = world.deps.contexts.patient.transaction(async (tx) => {
+    await takeCustomerTurn(tx, customerId);
+    begun.resolve();
+    await end.promise;
+  });
+  await begun.promise;
+  return { writing, done: () => end.resolve() };
+}
 
 describe('an erasure that is cut off', () => {
   it.each(['booking', 'homekit', 'laboratory', 'notification', 'patient'] as const)(
