@@ -1,5 +1,5 @@
 import { wasAlerted } from '../../shared/db/critical-alerts.ts';
-import { findReport, noSuchReport, type ReportId } from '../../shared/db/lab-reports.ts';
+import { findReport, noSuchReport, type PractitionerFilter, type ReportId } from '../../shared/db/lab-reports.ts';
 import { hasPatient, listProxiedPatients } from '../../shared/db/patients.ts';
 import { listStoodInFor } from '../../shared/db/stand-ins.ts';
 import type { ReportRow } from '../../shared/db/schema/laboratory.ts';
@@ -67,13 +67,14 @@ export async function mustSeePatient(
   access: Access,
   caller: Caller,
   { country, id }: { country: string; id: string },
-): Promise<{ viewer: Viewer; practitionerId: string | undefined }> {
+): Promise<{ viewer: Viewer; practitioner: PractitionerFilter | undefined }> {
   const proxied = await proxiedFor(access, caller, id);
   const role = roleTowards(caller, { patientId: id }, proxied) ?? asPractitioner(caller);
   if (role === undefined) maySelect(caller, { patientId: id }, proxied);
   if (!(await hasPatient(access.patients, country, id))) throw new AppError('not-found', 'There is no such patient.');
-  const practitionerId = role === 'practitioner' ? caller.subject : undefined;
-  return { viewer: role === 'patient' ? 'patient' : 'clinician', practitionerId };
+  const viewer = role === 'patient' ? 'patient' : 'clinician';
+  if (role !== 'practitioner') return { viewer, practitioner: undefined };
+  return { viewer, practitioner: { id: caller.subject, actsAs: await actsAs(access, caller, country) } };
 }
 
 function asPractitioner(caller: Caller): 'practitioner' | undefined {

@@ -24,7 +24,7 @@ import { commit } from './commit.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import type { Deps } from './deps.ts';
 
-/** `GET /{country}/critical-results`: a practitioner's own, and of those they stand in for; all for an office. */
+/** `GET /{country}/critical-results`: what a practitioner was told of, and of those they stand in for; all for an office. */
 export function listCriticalResults(deps: Deps): Operation<typeof api.listCriticalResults> {
   return async ({ country, cursor, limit }, { caller }) => {
     const place = readCursor(cursor);
@@ -72,7 +72,7 @@ export function saveDutyClinician({ db, practitioners }: Deps): Operation<typeof
 async function isTheirs(deps: Deps, caller: Caller, alert: AlertRow): Promise<boolean> {
   if (isOffice(caller)) return true;
   const own = await actsAs(deps, caller, alert.country);
-  if (own.some((id) => id === alert.practitionerId)) return true;
+  if (own.some((id) => alert.toldIds.includes(id))) return true;
   const report = await findReport(deps.db, { country: alert.country, id: alert.reportId });
   const onDuty = await findDutyClinician(deps.db, alert.country);
   return own.some((id) => id === report?.practitionerId || id === onDuty);

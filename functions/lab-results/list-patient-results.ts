@@ -11,10 +11,10 @@ import { showReports } from './show-report.ts';
 /** `GET /{country}/patients/{id}/results`: the newest first, a page at a time; what a patient may not see yet is not there. */
 export function listPatientResults(deps: Deps): Operation<typeof contract> {
   return async ({ country, id, analyte, cursor, limit }, { caller, preferred }) => {
-    const { viewer, practitionerId } = await mustSeePatient(deps, caller, { country, id });
+    const { viewer, practitioner } = await mustSeePatient(deps, caller, { country, id });
     const place = readCursor(cursor);
     const after = place && { effectiveAt: place.at, id: place.id };
-    const filter = { country, patientId: id, analyte, practitionerId, released: viewer === 'patient' };
+    const filter = { country, patientId: id, analyte, practitioner, released: viewer === 'patient' };
     const found = await listReports(deps.db, filter, { after, limit: limit + 1 });
     const page = pageOf(found, limit, (row) => ({ at: row.effectiveAt, id: row.id }));
     const shown = await showReports(deps.db, page.items, { viewer, analyte });

@@ -43,7 +43,8 @@ function alertOf(
   practitionerId: string | null,
   { now }: At,
 ): AlertRow {
-  const about = { country, reportId, patientId, practitionerId, observationId, reportVersion: version };
+  const toldIds = practitionerId === null ? [] : [practitionerId];
+  const about = { country, reportId, patientId, practitionerId, toldIds, observationId, reportVersion: version };
   const open = { raisedAt: now, step: 0, acknowledgedAt: null, acknowledgedBy: null, closedAt: null };
   // Of this telling alone: a value that is given again after another is alerted to again.
   const telling = [changedAt, analysedAt, sentAt].map((time) => time ?? undefined);

@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, arrayOverlaps, asc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm';
 
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
@@ -34,6 +34,11 @@ export async function listAlerts(db: Queryable, reportId: string): Promise<Alert
   return db.select().from(criticalAlerts).where(eq(criticalAlerts.reportId, reportId)).orderBy(asc(criticalAlerts.id));
 }
 
+/** The alert with whom it is told to from now on, beside all who were before. */
+export function toldTo(alert: AlertRow, practitionerId: string): AlertRow & { readonly practitionerId: string } {
+  return { ...alert, practitionerId, toldIds: [...new Set([...alert.toldIds, practitionerId])] };
+}
+
 /** Whether any of the practitioners was alerted to something in a report. */
 export async function wasAlerted(
   db: Queryable,
@@ -43,7 +48,7 @@ export async function wasAlerted(
   const [alert] = await db
     .select({ id: criticalAlerts.id })
     .from(criticalAlerts)
-    .where(and(eq(criticalAlerts.reportId, reportId), inArray(criticalAlerts.practitionerId, [...practitionerIds])))
+    .where(and(eq(criticalAlerts.reportId, reportId), arrayOverlaps(criticalAlerts.toldIds, [...practitionerIds])))
     .limit(1);
   return alert !== undefined;
 }
@@ -72,7 +77,7 @@ export function noSuchAlert(): AppError {
   return new AppError('not-found', 'There is no such alert.');
 }
 
-/** Open alerts of a country, of these practitioners where they are named, the oldest first. */
+/** Open alerts of a country, of those that these practitioners were told of where they are named, the oldest first. */
 export async function listOpenAlerts(
   db: Queryable,
   { country, practitionerIds }: { country: string; practitionerIds: readonly string[] | undefined },
@@ -85,7 +90,7 @@ export async function listOpenAlerts(
       and(
         eq(criticalAlerts.country, country),
         IS_OPEN,
-        practitionerIds && inArray(criticalAlerts.practitionerId, [...practitionerIds]),
+        practitionerIds && arrayOverlaps(criticalAlerts.toldIds, [...practitionerIds]),
         after && sql`(${criticalAlerts.raisedAt}, ${criticalAlerts.id}) > (${after.raisedAt.toString()}, ${after.id})`,
       ),
     )

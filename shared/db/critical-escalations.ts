@@ -1,6 +1,6 @@
 import { escalationAt, escalationDue } from '../domain/lab-critical.ts';
 import type { Database, Queryable } from './client.ts';
-import { findDutyClinician, lockDueAlerts, saveAlert } from './critical-alerts.ts';
+import { findDutyClinician, lockDueAlerts, saveAlert, toldTo } from './critical-alerts.ts';
 import { enqueue, type OutgoingEvent } from './outbox.ts';
 import { criticalEscalated, criticalRaised } from './result-events.ts';
 import { type AlertRow, laboratoryOutbox } from './schema/laboratory.ts';
@@ -26,7 +26,7 @@ async function escalate(tx: Queryable, alert: AlertRow, at: At): Promise<Outgoin
   const duty = await findDutyClinician(tx, alert.country);
   const practitionerId = (due !== undefined && due > 1 ? duty : undefined) ?? alert.practitionerId ?? duty;
   if (practitionerId === undefined) return [];
-  const next = { ...alert, practitionerId, step: due ?? alert.step };
+  const next = { ...toldTo(alert, practitionerId), step: due ?? alert.step };
   await saveAlert(tx, next);
   const raised = alert.practitionerId === null ? [criticalRaised(next, at)] : [];
   return due === undefined ? raised : [...raised, criticalEscalated(next, at)];

@@ -181,8 +181,11 @@ export type ReportFilter = {
   /** Only what its patient may see. */
   readonly released: boolean;
   /** Only what a practitioner has to do with. */
-  readonly practitionerId?: string | undefined;
+  readonly practitioner?: PractitionerFilter | undefined;
 };
+
+/** A practitioner, with all whose alerts they answer: themselves, and whom they stand in for. */
+export type PractitionerFilter = { readonly id: string; readonly actsAs: readonly string[] };
 
 /** A place in the order of `effectiveAt`, newest first, then `id`. */
 export type ReportKey = { readonly effectiveAt: Temporal.Instant; readonly id: string };
@@ -201,7 +204,7 @@ export async function listReports(
         eq(labReports.country, filter.country),
         eq(labReports.patientId, filter.patientId),
         filter.released ? isNotNull(labReports.releasedAt) : undefined,
-        filter.practitionerId === undefined ? undefined : concerns(filter.practitionerId),
+        filter.practitioner && concerns(filter.practitioner),
         filter.analyte === undefined ? undefined : hasAnalyte(filter.analyte, filter.released),
         after &&
           sql`(${labReports.effectiveAt} < ${after.effectiveAt.toString()}
@@ -212,12 +215,12 @@ export async function listReports(
     .limit(limit);
 }
 
-/** They ordered it, or were alerted to something in it. */
-function concerns(practitionerId: string): SQL | undefined {
+/** They ordered it, or they or whom they stand in for were alerted to something in it. */
+function concerns({ id, actsAs }: PractitionerFilter): SQL | undefined {
   return or(
-    eq(labReports.practitionerId, practitionerId),
+    eq(labReports.practitionerId, id),
     sql`EXISTS (SELECT FROM laboratory.critical_alerts a
-      WHERE a.report_id = ${labReports.id} AND a.practitioner_id = ${practitionerId})`,
+      WHERE a.report_id = ${labReports.id} AND a.told_ids && ${sql.param([...actsAs])}::uuid[])`,
   );
 }
 

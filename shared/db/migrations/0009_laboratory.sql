@@ -248,6 +248,8 @@ CREATE TABLE laboratory.critical_alerts (
   patient_id uuid NOT NULL,
   -- Empty while there is nobody to tell: the duty clinician is told as soon as there is one.
   practitioner_id uuid,
+  -- Everybody who was: whoever is told later takes it from nobody.
+  told_ids uuid[] NOT NULL DEFAULT '{}',
   report_version integer NOT NULL,
   raised_at timestamptz NOT NULL,
   step smallint NOT NULL DEFAULT 0,
@@ -264,8 +266,6 @@ CREATE INDEX critical_alerts_open ON laboratory.critical_alerts (raised_at)
 CREATE INDEX critical_alerts_by_observation ON laboratory.critical_alerts (observation_id);
 --> statement-breakpoint
 CREATE INDEX critical_alerts_by_report ON laboratory.critical_alerts (report_id);
---> statement-breakpoint
-CREATE INDEX critical_alerts_by_practitioner ON laboratory.critical_alerts (practitioner_id, raised_at);
 --> statement-breakpoint
 -- Who is told of critical results that nobody of ours ordered, and of those that nobody takes note of.
 CREATE TABLE laboratory.duty_clinicians (

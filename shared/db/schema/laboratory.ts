@@ -203,6 +203,7 @@ export const criticalAlerts = laboratorySchema.table('critical_alerts', {
   observationId: uuid('observation_id').notNull(),
   patientId: uuid('patient_id').notNull(),
   practitionerId: uuid('practitioner_id'),
+  toldIds: uuid('told_ids').array().notNull(),
   reportVersion: integer('report_version').notNull(),
   raisedAt: instant('raised_at').notNull(),
   step: smallint().notNull().default(0),

@@ -183,6 +183,37 @@ describe('a critical result', () => {
     expect((await acknowledge(id, colleague)).statusCode).toBe(200);
   });
 
+  it('stays with everybody who was told when somebody else is told as well', async () => {
+    const [colleagueId, onDutyId, nextOnDutyId] = [
+      await lab.addPractitioner(),
+      await lab.addPractitioner(),
+      await lab.addPractitioner(),
+    ];
+    await lab.rows(
+      `INSERT INTO practitioner.stand_ins (country_code, practitioner_id, stand_in_id, valid_from) VALUES ('fr', $1, $2, $3)`,
+      [practitionerId, colleagueId, MORNING],
+    );
+    const nameOnDuty = (id: string) =>
+      lab.call('PUT', '/fr/duty-clinician', staff, { payload: { practitionerId: id } });
+    await nameOnDuty(onDutyId);
+    await pour(critical);
+    const [{ id, reportId }] = await alerts();
+    lab.pass({ minutes: 31 });
+    await tick();
+    await nameOnDuty(nextOnDutyId);
+    lab.pass({ minutes: 30 });
+    await tick();
+    expect(await told()).toEqual(['raised', 'escalated 2', 'escalated 3']);
+    for (const who of [practitionerId, colleagueId, onDutyId, nextOnDutyId]) {
+      const as = bearer('practitioner', who);
+      expect(await alerts(as)).toMatchObject([{ id, practitionerId: nextOnDutyId }]);
+      expect((await lab.call('GET', `/fr/results/${reportId}`, as)).statusCode).toBe(200);
+      expect(await lab.results(patient.patientId, as)).toMatchObject([{ id: reportId }]);
+    }
+    expect((await acknowledge(id, bearer('practitioner', onDutyId))).statusCode).toBe(200);
+    await lab.rows('DELETE FROM laboratory.duty_clinicians');
+  });
+
   it('that confirms one that was told of is no news; another value is', async () => {
     const order = randomUUID();
     const at = (hour: number) => `203103031${hour}0000+0100`;
