@@ -143,6 +143,16 @@ describe.each(kafkaSources.map((source) => [source.metadata.name, source] as con
   },
 );
 
+it('runs whoever sends as the account that the cloud lets send, and nobody else', () => {
+  const accountOf = ({ spec }: (typeof services)[number]) => spec.template.spec.serviceAccountName;
+  const senders = services.filter((service) => containerOf(service).env.some(({ name }) => name === 'EMAIL_FROM'));
+  expect(senders.map(accountOf)).toEqual(['sender', 'sender']);
+  expect(services.filter((service) => accountOf(service) !== undefined)).toEqual(senders);
+  expect(production).toContainEqual(
+    expect.objectContaining({ kind: 'ServiceAccount', metadata: expect.objectContaining({ name: 'sender' }) }),
+  );
+});
+
 it('ticks the cron every minute', () => {
   expect(pingSources).toHaveLength(1);
   expect(pingSources[0]?.spec).toMatchObject({
