@@ -20,7 +20,7 @@ export const settings = {
   /** The SNS topic that SES tells of bounces, complaints and deliveries; without it nobody is heard. */
   FEEDBACK_TOPIC_ARN: optional(text()),
   REMINDERS: rungs(defaultLadder.ahead),
-  /** In place of REMINDERS for a visit booked on its own day. */
+  /** In place of REMINDERS for a visit booked on its own day, or less than a day ahead and too late for all of those. */
   REMINDERS_SAME_DAY: rungs(defaultLadder.sameDay),
   /** No reminder is due so soon after its booking was confirmed. */
   REMINDERS_REST_MINUTES: integer({ default: defaultLadder.restMinutes, max: 10_080 }),
@@ -33,7 +33,7 @@ function rungs(fallback: readonly Rung[]): Setting<readonly Rung[]> {
     fallback,
     read: (raw) => {
       const value = parseRungs(raw);
-      return value ? { value } : { fault: 'is not a list of reminders: give `email:7d sms:2d sms:90m`, or `none`' };
+      return value ? { value } : { fault: 'is not a list of reminders: give `email:7d sms:2d/1d sms:90m`, or `none`' };
     },
   };
 }

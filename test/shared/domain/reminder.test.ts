@@ -34,10 +34,39 @@ describe('the default ladder', () => {
   });
 
   it('leaves out what would follow on the heels of the confirmation', () => {
-    expect(plan('2030-01-20T10:30:00+01:00', '2030-01-18T10:00:00+01:00')).toEqual([
+    expect(plan('2030-01-20T10:30:00+01:00', '2030-01-13T10:00:00+01:00')).toEqual([
+      'sms 2030-01-18T10:30:00',
       'email 2030-01-19T10:30:00',
       'push 2030-01-19T10:30:00',
     ]);
+  });
+
+  it.each(['2030-01-18T10:00:00+01:00', '2030-01-18T11:30:00+01:00', '2030-01-19T09:29:00+01:00'])(
+    'reminds by SMS a day before where two days before is over when it is booked: at %s',
+    (bookedAt) => {
+      expect(plan('2030-01-20T10:30:00+01:00', bookedAt)).toEqual([
+        'sms 2030-01-19T10:30:00',
+        'email 2030-01-19T10:30:00',
+        'push 2030-01-19T10:30:00',
+      ]);
+    },
+  );
+
+  it.each(['2030-01-19T09:30:00+01:00', '2030-01-19T20:30:00+01:00'])(
+    'reminds once, by SMS, of a visit booked the day before and too late for the others: at %s',
+    (bookedAt) => {
+      expect(plan('2030-01-20T10:30:00+01:00', bookedAt)).toEqual(['sms 2030-01-20T08:30:00']);
+    },
+  );
+
+  it('names an SMS the same two days and a day before, so that the visits of a day share it', () => {
+    const visit = { slotStart: Temporal.Instant.from('2030-01-20T09:30:00Z'), timeZone: 'Europe/Paris' };
+    const rungs = ['2030-01-01T09:00:00Z', '2030-01-18T12:00:00Z'].map((bookedAt) =>
+      planReminders(defaultLadder, { ...visit, bookedAt: Temporal.Instant.from(bookedAt) }, undefined)
+        .filter(({ channel }) => channel === 'sms')
+        .map(({ rung }) => rung),
+    );
+    expect(rungs).toEqual([['sms-2d'], ['sms-2d']]);
   });
 
   it('reminds once, by SMS, of a visit booked on its own day', () => {
@@ -81,15 +110,30 @@ describe('the default ladder', () => {
 });
 
 it.each([
-  ['email:7d sms:2d email:1d push:1d', defaultLadder.ahead],
+  ['email:7d sms:2d/1d email:1d push:1d', defaultLadder.ahead],
   ['sms:120m', defaultLadder.sameDay],
   [' none ', []],
   ['fax:1d', undefined],
   ['sms:2', undefined],
   ['sms:2d,email:1d', undefined],
   ['sms:-1d', undefined],
+  ['sms:2d/', undefined],
+  ['sms:3d/2d/1d', undefined],
+  ['sms:2d/90m', [{ name: 'sms-2d', channel: 'sms', before: { days: 2 }, orElse: { minutes: 90 } }]],
 ])('reads the ladder %j', (words, expected) => {
   expect(parseRungs(words)).toEqual(expected);
+});
+
+it.each([
+  ['a visit booked too late for the only reminder', [{ name: 'email-7d', channel: 'email', before: { days: 7 } }]],
+  ['a platform that reminds of nothing ahead', []],
+] as const)('takes days ahead no other ladder than it is given: %s', (_, ahead) => {
+  const visit = {
+    slotStart: Temporal.Instant.from('2030-01-20T10:00:00Z'),
+    bookedAt: Temporal.Instant.from('2030-01-18T10:00:00Z'),
+    timeZone: 'UTC',
+  };
+  expect(planReminders({ ...defaultLadder, ahead }, visit, undefined)).toEqual([]);
 });
 
 it('follows whatever ladder it is given', () => {
