@@ -1,12 +1,13 @@
 import type { Redis } from 'ioredis';
 
 import { type Database, ping } from '../../shared/db/client.ts';
+import { mustHaveSomebody } from '../../shared/db/critical-alerts.ts';
 import type { EventLog } from '../../shared/events/event-log.ts';
 import type { HealthChecks } from './check-health.ts';
 
 export type Dependencies = {
   /** By context. */
-  readonly databases: Readonly<Record<string, Database>>;
+  readonly databases: Readonly<Record<string, Database>> & { readonly laboratory: Database };
   readonly redis: Redis;
   readonly eventLog: EventLog;
   /** Services that are reached over HTTP, by name; without a URL there is nothing to ask. */
@@ -26,6 +27,7 @@ export function healthChecks({ databases, redis, eventLog, services }: Dependenc
   return {
     ...Object.fromEntries([...postgres, ...http]),
     redis: () => redis.ping(),
+    'duty-clinician': () => mustHaveSomebody(databases.laboratory),
     'event-log': () => eventLog.lag(PROBE.group, PROBE.topics),
   };
 }

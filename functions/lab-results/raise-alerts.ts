@@ -1,5 +1,5 @@
 import type { Queryable } from '../../shared/db/client.ts';
-import { closeAlerts, findDutyClinician, raiseAlerts } from '../../shared/db/critical-alerts.ts';
+import { addressAlerts, closeAlerts, findDutyClinician, raiseAlerts } from '../../shared/db/critical-alerts.ts';
 import type { CriticalLimit } from '../../shared/db/local-codes.ts';
 import type { OutgoingEvent } from '../../shared/db/outbox.ts';
 import { criticalRaised } from '../../shared/db/result-events.ts';
@@ -27,14 +27,23 @@ export async function raiseNews(
     over.map(({ after }) => after.id),
     at.now,
   );
-  if (news.length === 0) return [];
+  const addressed = await tellOrderer(tx, report, at);
+  if (news.length === 0) return addressed;
   const practitionerId = report.practitionerId ?? (await findDutyClinician(tx, report.country)) ?? null;
   const raised = await raiseAlerts(
     tx,
     news.map(({ after }) => alertOf(after, report, practitionerId, at)),
   );
   // Where there is nobody to tell, the cron does when there is.
-  return practitionerId === null ? [] : raised.map((row) => criticalRaised({ ...row, practitionerId }, at));
+  if (practitionerId === null) return [];
+  return [...addressed, ...raised.map((row) => criticalRaised({ ...row, practitionerId }, at))];
+}
+
+/** Who ordered it may be named after something critical was found that there was nobody to tell of. */
+async function tellOrderer(tx: Queryable, { id, practitionerId }: ReportRow, at: At): Promise<OutgoingEvent[]> {
+  if (practitionerId === null) return [];
+  const addressed = await addressAlerts(tx, id, practitionerId);
+  return addressed.map((row) => criticalRaised({ ...row, practitionerId }, at));
 }
 
 function alertOf(

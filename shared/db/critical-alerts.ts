@@ -1,10 +1,13 @@
-import { and, arrayOverlaps, asc, eq, inArray, isNull, lte, or, sql } from 'drizzle-orm';
+import { and, arrayOverlaps, asc, eq, inArray, isNull, lte, not, or, sql } from 'drizzle-orm';
 
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
 import { type AlertRow, criticalAlerts, dutyClinicians } from './schema/laboratory.ts';
 
 const IS_OPEN = and(isNull(criticalAlerts.acknowledgedAt), isNull(criticalAlerts.closedAt));
+
+const HAS_SOMEBODY = sql`(${criticalAlerts.practitionerId} IS NOT NULL OR EXISTS (
+  SELECT FROM laboratory.duty_clinicians d WHERE d.country_code = ${criticalAlerts.country}))`;
 
 /** Raises alerts; what was raised before stays as it is. @returns those that were not. */
 export async function raiseAlerts(tx: Queryable, alerts: readonly AlertRow[]): Promise<AlertRow[]> {
@@ -13,6 +16,15 @@ export async function raiseAlerts(tx: Queryable, alerts: readonly AlertRow[]): P
     .insert(criticalAlerts)
     .values([...alerts])
     .onConflictDoNothing()
+    .returning();
+}
+
+/** Has somebody told of a report's open alerts that have nobody. @returns those alerts. */
+export async function addressAlerts(tx: Queryable, reportId: string, practitionerId: string): Promise<AlertRow[]> {
+  return tx
+    .update(criticalAlerts)
+    .set({ practitionerId, toldIds: [practitionerId] })
+    .where(and(eq(criticalAlerts.reportId, reportId), isNull(criticalAlerts.practitionerId), IS_OPEN))
     .returning();
 }
 
@@ -110,12 +122,10 @@ export async function lockDueAlerts(
   const isDue = dueBefore.map((before, step) =>
     and(eq(criticalAlerts.step, step), lte(criticalAlerts.raisedAt, before)),
   );
-  const hasSomebody = sql`(${criticalAlerts.practitionerId} IS NOT NULL OR EXISTS (
-    SELECT FROM laboratory.duty_clinicians d WHERE d.country_code = ${criticalAlerts.country}))`;
   return tx
     .select()
     .from(criticalAlerts)
-    .where(and(IS_OPEN, or(...isDue, isNull(criticalAlerts.practitionerId)), hasSomebody))
+    .where(and(IS_OPEN, or(...isDue, isNull(criticalAlerts.practitionerId)), HAS_SOMEBODY))
     .orderBy(asc(criticalAlerts.raisedAt), asc(criticalAlerts.id))
     .limit(limit)
     .for('update', { skipLocked: true });
@@ -123,6 +133,16 @@ export async function lockDueAlerts(
 
 export async function saveAlert(tx: Queryable, { id, ...alert }: AlertRow): Promise<void> {
   await tx.update(criticalAlerts).set(alert).where(eq(criticalAlerts.id, id));
+}
+
+/** Throws `unavailable` while there are alerts that nobody can be told of: somebody has to be named for their country. */
+export async function mustHaveSomebody(db: Queryable): Promise<void> {
+  const [alert] = await db
+    .select({ id: criticalAlerts.id })
+    .from(criticalAlerts)
+    .where(and(IS_OPEN, not(HAS_SOMEBODY)))
+    .limit(1);
+  if (alert !== undefined) throw new AppError('unavailable', 'A critical result has nobody to be told to.');
 }
 
 /** Who is told of what nobody of ours ordered; undefined where nobody was named. */

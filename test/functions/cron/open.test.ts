@@ -75,6 +75,7 @@ async function listHealth(): Promise<Record<string, boolean>> {
 }
 
 const allUp = {
+  'duty-clinician': true,
   'event-log': true,
   redis: true,
   'postgresql-booking': true,

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { escalateCriticalResults } from '../../../functions/cron/escalate-critical-results.ts';
 import { releaseResults } from '../../../functions/cron/release-results.ts';
+import { mustHaveSomebody } from '../../../shared/db/critical-alerts.ts';
 import { taskContext } from '../cron/tick.ts';
 import { bundle } from './samples.ts';
 import { bearer, codesIn, type Known, type Lab, MORNING, openLab, oru, type Oru } from './world.ts';
@@ -262,6 +263,36 @@ describe('a critical result', () => {
     await tick();
     expect(await told()).toEqual(['raised']);
     expect(await alerts()).toHaveLength(1);
+    await lab.rows('DELETE FROM laboratory.duty_clinicians');
+  });
+
+  it('that nobody could be told of is told to who ordered it, as soon as that is known', async () => {
+    const order = randomUUID();
+    const preliminary = { value: '6.8', flag: 'HH', status: 'P' };
+    await pour({ order, orderedBy: '', reportStatus: 'P', observations: [preliminary] });
+    await tick();
+    expect(await told()).toEqual([]);
+    await pour({ order, changedAt: '20310303110000+0100', ...critical });
+    expect(await told()).toEqual(['raised']);
+    expect(await alerts()).toMatchObject([{ practitionerId, step: 0 }]);
+    lab.pass({ minutes: 15 });
+    await tick();
+    expect(await told()).toEqual(['raised', 'escalated 1']);
+  });
+
+  it('that nobody can be told of makes the lack of a duty clinician known', async () => {
+    const isWell = () =>
+      mustHaveSomebody(lab.db).then(
+        () => true,
+        () => false,
+      );
+    await lab.rows('DELETE FROM laboratory.duty_clinicians');
+    await lab.rows('UPDATE laboratory.critical_alerts SET closed_at = now() WHERE practitioner_id IS NULL');
+    expect(await isWell()).toBe(true);
+    await pour({ ...critical, orderedBy: '' });
+    expect(await isWell()).toBe(false);
+    await lab.call('PUT', '/fr/duty-clinician', staff, { payload: { practitionerId } });
+    expect(await isWell()).toBe(true);
     await lab.rows('DELETE FROM laboratory.duty_clinicians');
   });
 
