@@ -32,7 +32,9 @@ export function createAppendQueue(send: SendRecords, deadlineMs: number): Append
       const round = waiting;
       waiting = [];
       const failure = await sendRound(send, round);
-      for (const { settle } of round) settle(failure);
+      // What one is refused for is nothing that the others waited for.
+      const isShared = failure === undefined || isPassing(failure) || round.length === 1;
+      for (const append of round) append.settle(isShared ? failure : await sendRound(send, [append]));
     }
     sending = undefined;
   }
