@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { renderKustomization } from '../../infra/local/knative/kustomize.ts';
 import { listRefusals, parseResources } from '../../infra/local/knative/resources.ts';
+import { settings } from '../../shared/runtime/settings.ts';
 
 const workloads = ['availability', 'booking', 'cron', 'customer', 'homekit', 'lab-results', 'notifications', 'worker'];
 const pathOf = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
@@ -10,6 +11,12 @@ const local = await renderKustomization(pathOf('knative/overlays/local'));
 const production = await renderKustomization(pathOf('knative/overlays/production'));
 const { services, kafkaSources, kafkaSinks, pingSources } = parseResources(production);
 const containerOf = (service: (typeof services)[number]) => service.spec.template.spec.containers[0];
+
+/** As its manifest gives it, or as every function has it where that says nothing. */
+function millisecondsOf(name: 'REQUEST_TIMEOUT_MS' | 'DRAIN_DEADLINE_MS', service: (typeof services)[number]): number {
+  const given = containerOf(service).env.find((variable) => variable.name === name);
+  return given && 'value' in given ? Number(given.value) : Number(settings[name].fallback);
+}
 
 describe.each([
   ['local', local],
@@ -62,9 +69,13 @@ describe.each(services.map((service) => [service.metadata.name, service] as cons
     });
 
     it('ends what takes too long before Knative cuts it off', () => {
-      const limit = containerOf(service).env.find((variable) => variable.name === 'REQUEST_TIMEOUT_MS');
-      const limitMs = limit && 'value' in limit ? Number(limit.value) : 30_000;
-      expect(limitMs).toBeLessThan(pod.timeoutSeconds * 1000);
+      expect(millisecondsOf('REQUEST_TIMEOUT_MS', service)).toBeLessThan(pod.timeoutSeconds * 1000);
+    });
+
+    it('finishes what is under way when it is told to go', () => {
+      const deadline = millisecondsOf('DRAIN_DEADLINE_MS', service);
+      expect(deadline).toBeGreaterThanOrEqual(millisecondsOf('REQUEST_TIMEOUT_MS', service));
+      expect(deadline).toBeLessThan(pod.timeoutSeconds * 1000);
     });
 
     it('can write nowhere', () => {
