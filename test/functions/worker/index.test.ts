@@ -50,7 +50,9 @@ it('takes a request, publishes its job, does it, writes to the patient, and eras
   const patientId = await addPatient(world.admin);
   const address = `${patientId}@example.com`;
   const authorization = await bearer(world, { role: 'patient', subject: patientId });
-  const ask = (method: 'GET' | 'POST', url: string) => worker.app.inject({ method, url, headers: { authorization } });
+  const office = await bearer(world, { role: 'admin', subject: 'office' });
+  const ask = (method: 'GET' | 'POST', url: string, as = authorization) =>
+    worker.app.inject({ method, url, headers: { authorization: as } });
 
   const asked = await ask('POST', `/fr/patients/${patientId}/export`);
   expect([asked.statusCode, await doJob(1)]).toEqual([202, 204]);
@@ -64,9 +66,11 @@ it('takes a request, publishes its job, does it, writes to the patient, and eras
   const longAgo = sql`UPDATE patient.accounts SET changed_at = changed_at - interval '70 seconds'`;
   await world.admin.execute(longAgo);
   expect(await doJob(3)).toBe(204);
-  const found = await ask('GET', `/fr/erasures/${erased.json<{ id: string }>().id}`);
-  expect(found.json()).toMatchObject({ status: 'completed' });
-  expect((await ask('POST', `/fr/patients/${patientId}/export`)).statusCode).toBe(404);
+  const erasure = `/fr/erasures/${erased.json<{ id: string }>().id}`;
+  const isSignedOut = async () => (await ask('GET', erasure)).statusCode === 401;
+  await until(isSignedOut, { what: 'the patient to be signed out', timeoutMs: 1_000 });
+  expect((await ask('GET', erasure, office)).json()).toMatchObject({ status: 'completed' });
+  expect((await ask('POST', `/fr/patients/${patientId}/export`, office)).statusCode).toBe(404);
   const inTopic = (await listRecords()).map(({ value, headers }) => `${JSON.stringify(headers)}${String(value)}`);
   for (const secret of [address, 'Moreau']) {
     expect([...inTopic, ...worker.logged()].filter((line) => line.includes(secret))).toEqual([]);
