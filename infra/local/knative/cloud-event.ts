@@ -64,7 +64,8 @@ export function eventOfRequest(headers: IncomingHttpHeaders, body: Buffer): Clou
     ),
   );
   const data = body.length > 0 ? body : null;
-  return validEvent({ ...attributes, ...(contentType !== undefined && { datacontenttype: contentType }) }, data);
+  const typed = contentType === undefined ? {} : { datacontenttype: decodeHeader(contentType) };
+  return validEvent({ ...attributes, ...typed }, data);
 }
 
 function readStructured(value: Buffer | null): CloudEvent | undefined {
@@ -112,10 +113,14 @@ function isTimestamp(text: string): boolean {
 
 /** The headers of a request that carries the event in binary mode. */
 export function headersOfEvent({ attributes }: CloudEvent): Record<string, string> {
-  const { datacontenttype, ...rest } = attributes;
-  const headers = Object.entries(rest).map(([name, value]) => [`ce-${name}`, encodeHeader(value)] as const);
-  return { ...Object.fromEntries(headers), ...(datacontenttype !== undefined && { 'content-type': datacontenttype }) };
+  const headers = Object.entries(attributes).map(
+    ([name, value]) => [name === 'datacontenttype' ? 'content-type' : `ce-${name}`, encodeHeader(value)] as const,
+  );
+  return Object.fromEntries(headers);
 }
+
+/** What a server of this takes of headers: a record may be 2 MiB (infra/kafka/topics.yaml), and `encodeHeader` writes a byte as three. */
+export const mostHeaderBytes = 8 * 1024 * 1024;
 
 /** Percent-encodes what a header cannot carry: a record's header may hold anything. */
 function encodeHeader(value: string): string {

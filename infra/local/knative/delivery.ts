@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import { type Dispatcher, errors } from 'undici';
 import { type Clock, pause } from './clock.ts';
 import { type CloudEvent, headersOfEvent } from './cloud-event.ts';
 import type { DeliverySpec } from './delivery-spec.ts';
@@ -11,6 +11,8 @@ export type Failure = {
   /** What the answer's `Kne-` headers say. */
   extensions: Record<string, string>;
   reason: string;
+  /** No request can be made of it, and none ever will. */
+  isUnsendable?: boolean;
 };
 
 export type Delivery = {
@@ -41,8 +43,9 @@ export async function deliver(
   }
 }
 
-function isRetryable({ status }: Failure): boolean {
-  return status === undefined || status >= 500 || retried.has(status);
+function isRetryable({ status, isUnsendable = false }: Failure): boolean {
+  if (status === undefined) return !isUnsendable;
+  return status >= 500 || retried.has(status);
 }
 
 /** Without jitter and without a cap. */
@@ -71,7 +74,9 @@ async function attempt(
       }),
     );
   } catch (error) {
-    return { body: Buffer.alloc(0), extensions: {}, reason: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    const isUnsendable = error instanceof errors.InvalidArgumentError;
+    return { body: Buffer.alloc(0), extensions: {}, reason, isUnsendable };
   } finally {
     cancel();
   }

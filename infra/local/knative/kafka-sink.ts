@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { AppError } from '../../../shared/errors.ts';
 import type { EventLog } from '../../../shared/events/event-log.ts';
-import { eventOfRequest, recordOfEvent } from './cloud-event.ts';
+import { eventOfRequest, mostHeaderBytes, recordOfEvent } from './cloud-event.ts';
 import type { KafkaSink } from './resources.ts';
 
 export type KafkaSinks = {
@@ -14,7 +14,7 @@ export type KafkaSinks = {
 /** Plays the KafkaSinks: each has a path, to which a CloudEvent is posted; 202 when it is durable in the sink's topic. */
 export async function startKafkaSinks(sinks: readonly KafkaSink[], eventLog: EventLog): Promise<KafkaSinks> {
   const byPath = new Map(sinks.map((sink) => [pathOf(sink), sink]));
-  const server = createServer((request, response) => {
+  const server = createServer({ maxHeaderSize: mostHeaderBytes }, (request, response) => {
     void receive(byPath.get(request.url ?? ''), eventLog, request)
       .catch(() => 503)
       .then((status) => response.writeHead(status).end());

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { once } from 'node:events';
 import { AppError } from '../../../shared/errors.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { mostHeaderBytes } from './cloud-event.ts';
 import { resolveEnv, type Values } from './environment.ts';
 import type { Command } from './instance.ts';
 import { answer } from './proxy.ts';
@@ -68,10 +69,8 @@ async function serve(resource: ServiceResource, options: ServingOptions): Promis
   const { name, labels } = resource.metadata;
   const timeoutMs = resource.spec.template.spec.timeoutSeconds * 1000;
   const service = createService(toOptions(resource, timeoutMs, options));
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: keepAliveMs }, service.handle).listen(
-    0,
-    '127.0.0.1',
-  );
+  const limits = { requestTimeout: 0, keepAliveTimeout: keepAliveMs, maxHeaderSize: mostHeaderBytes };
+  const server = createServer(limits, service.handle).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new AppError('unavailable', `no port for ${name}`);

@@ -362,6 +362,28 @@ describe('a dead letter', () => {
     expect(lines).toEqual([expect.stringContaining('dropped, as the dead letter sink fails')]);
   });
 
+  it.each([
+    ['a media type that no header can carry', { 'content-type': 'text/plain\n' }, 422],
+    ['a media type in another script', { 'content-type': 'text/текст' }, 422],
+    ['headers that the sink does not take', { note: 'x'.repeat(20_000) }, 431],
+    ['headers as large as a record may be', { note: 'é'.repeat(500_000) }, 431],
+  ])('is readable where a record has %s', async (_, headers, status) => {
+    await start({ answer: () => ({ status: 422 }) });
+    await eventLog.append([{ topic, key: 'a', value: Buffer.from('text'), headers }]);
+    await settled();
+    expect(lines).toEqual([expect.stringContaining(`dead-lettered: ${topic} partition 19 offset 0: status ${status}`)]);
+    const kept = 'note' in headers ? { ce_kafkaheadernote: headers.note } : headers;
+    expect(dead()).toMatchObject([{ headers: { ...kept, ce_knativeerrorcode: String(status) } }]);
+    expect(dead()[0]?.value?.toString()).toBe('text');
+  });
+
+  it('is written at once where no request can be made of the event', async () => {
+    await start({ spec: { sink: { uri: 'ftp://127.0.0.1/' } } });
+    await eventLog.append([event('one')]);
+    await settled();
+    expect(dead()).toMatchObject([{ headers: { ce_id: 'one', ce_knativeerrordest: 'ftp://127.0.0.1/' } }]);
+  });
+
   it('does not hold up what comes after', async () => {
     await start({ answer: ({ headers }) => ({ status: headers['ce-id'] === 'poison' ? 400 : 204 }) });
     await eventLog.append([event('poison'), event('two'), event('three')]);

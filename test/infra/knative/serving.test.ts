@@ -96,6 +96,11 @@ describe('a request', () => {
     });
   });
 
+  it('carries headers of any length that the process takes', async () => {
+    const { headers } = await see(await start(), { headers: { 'x-long': 'x'.repeat(100_000) } });
+    expect(headers['x-long']).toHaveLength(100_000);
+  });
+
   it('drops the headers of one connection, and those that Connection names', async () => {
     const url = await start();
     const request = httpRequest(`${url}/`, {

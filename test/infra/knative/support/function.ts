@@ -49,7 +49,7 @@ async function act(request: IncomingMessage, response: ServerResponse): Promise<
 
 let isReady = process.env.GATED_READINESS !== 'yes';
 
-const server = createServer({ keepAliveTimeout: 95_000 }, (request, response) => {
+const server = createServer({ keepAliveTimeout: 95_000, maxHeaderSize: 1024 * 1024 }, (request, response) => {
   if (request.url === '/health/startup') response.end();
   else if (request.url === '/health/ready') response.writeHead(isReady ? 200 : 503).end();
   else void act(request, response);
