@@ -148,8 +148,8 @@ const usage = `Makes sample practitioners and patients, or brings those that are
   --practitioners  how many in each country
   --patients       how many in each country
 
-It writes to the running local platform, or to the databases that DATABASE_URL_PRACTITIONER and DATABASE_URL_PATIENT name;
-test kits, where DATABASE_URL_HOMEKIT names one, to that.
+It writes to the running local platform, or to the databases that DATABASE_URL_PRACTITIONER and DATABASE_URL_PATIENT name,
+with test kits where DATABASE_URL_HOMEKIT names one too, and with a clinician on duty where DATABASE_URL_LABORATORY does.
 `;
 
 /** `npm run seed`. */
@@ -195,8 +195,9 @@ async function findUrls(): Promise<SeedUrls> {
     const DATABASE_URL_PRACTITIONER = environment?.['DATABASE_URL_PRACTITIONER'];
     const DATABASE_URL_PATIENT = environment?.['DATABASE_URL_PATIENT'];
     const DATABASE_URL_HOMEKIT = environment?.['DATABASE_URL_HOMEKIT'];
+    const DATABASE_URL_LABORATORY = environment?.['DATABASE_URL_LABORATORY'];
     if (DATABASE_URL_PRACTITIONER && DATABASE_URL_PATIENT) {
-      return { DATABASE_URL_PRACTITIONER, DATABASE_URL_PATIENT, DATABASE_URL_HOMEKIT };
+      return { DATABASE_URL_PRACTITIONER, DATABASE_URL_PATIENT, DATABASE_URL_HOMEKIT, DATABASE_URL_LABORATORY };
     }
   }
   throw new Error(

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { listSamples } from '../../../infra/local/seed.ts';
 import { connectDatabase } from '../../../shared/db/client.ts';
+import { findDutyClinician } from '../../../shared/db/critical-alerts.ts';
 import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
 
 const command = fileURLToPath(new URL('../../../infra/local/seed.ts', import.meta.url));
@@ -32,15 +33,20 @@ describe('npm run seed', () => {
       ...nowhere,
       DATABASE_URL_PRACTITIONER: database.urlFor('careflow_practitioner'),
       DATABASE_URL_PATIENT: database.urlFor('careflow_patient'),
+      DATABASE_URL_HOMEKIT: database.urlFor('careflow_homekit'),
+      DATABASE_URL_LABORATORY: database.urlFor('careflow_laboratory'),
     });
     expect(output).toContain('In each of fr and de: 3 practitioners, 2 patients.');
     expect(code).toBe(0);
     const db = connectDatabase(database.url, { applicationName: 'test' });
     const { fr, de } = await listSamples(db);
+    const onDuty = await Promise.all(['fr', 'de'].map((country) => findDutyClinician(db, country)));
     await db.$client.end();
     expect([fr.practitioners.length, fr.patients.length, de.practitioners.length, de.patients.length]).toEqual([
       3, 2, 3, 2,
     ]);
+    expect(onDuty).toEqual([fr, de].map(({ practitioners: [first] }) => first?.id));
+    expect([fr.testKits.length, de.testKits.length]).toEqual([9, 9]);
   });
 
   it('says what to do where there is no database', async () => {
