@@ -13,6 +13,7 @@ const OWN: Readonly<Record<string, string>> = {
   careflow_notification: 'notification',
   careflow_cron: 'cron',
   careflow_laboratory: 'laboratory',
+  careflow_homekit: 'homekit',
   careflow_worker: 'worker',
 };
 
@@ -35,6 +36,7 @@ const PUBLISHED: Readonly<Record<string, readonly string[]>> = {
     'patient.published_subject_keys',
   ],
   careflow_laboratory_reader: ['laboratory.published_alerts', 'laboratory.published_reports'],
+  careflow_homekit_reader: ['homekit.published_test_kits'],
 };
 
 const ROLES = [...Object.keys(OWN), ...Object.keys(PUBLISHED)];
@@ -70,10 +72,17 @@ describe('a role', () => {
         has_schema_privilege(${role}, n.oid, 'USAGE')
           AND has_table_privilege(${role}, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') AS writes
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p', 'v') AND n.nspname IN ('booking', 'practitioner', 'patient', 'notification', 'cron', 'laboratory', 'worker', 'migration')
+      WHERE c.relkind IN ('r', 'p', 'v') AND n.nspname NOT IN ('pg_catalog', 'pg_toast', 'information_schema')
       ORDER BY 1, 2`);
     return rows;
   }
+
+  it('is one of those named here', async () => {
+    const { rows } = await admin.execute<{ role: string }>(
+      sql`SELECT rolname AS role FROM pg_roles WHERE rolname LIKE 'careflow\\_%'`,
+    );
+    expect(rows.map(({ role }) => role).toSorted()).toEqual(ROLES.toSorted());
+  });
 
   it.each(Object.entries(OWN))('%s reads and writes its own schema, and nothing else', async (role, own) => {
     const all = await grants(role);
