@@ -10,12 +10,12 @@ import type { JobWork } from './run-job.ts';
  * off is done again, which changes nothing.
  */
 export function eraseAccount(deps: Deps): JobWork<typeof ErasureRequested> {
-  return async ({ erasureId, country, patientId }, { traceparent }) => {
+  return async ({ erasureId, country, patientId }, context) => {
     const wanted = await findErasure(deps.db, country, erasureId);
     if (wanted?.status !== 'requested') return { state: 'dropped', reason: 'not-wanted' };
     const done = new Set((await listErasureSteps(deps.db, erasureId)).map(({ step }) => step));
     const bornOn = await birthDateOf(deps, wanted);
-    for (const { name, run } of erasureSteps(deps, { id: erasureId, country, patientId, bornOn }, traceparent)) {
+    for (const { name, run } of erasureSteps(deps, { id: erasureId, country, patientId, bornOn }, context)) {
       if (done.has(name)) continue;
       const erased = await run();
       await saveErasureStep(deps.db, { erasureId, step: name, erased, doneAt: deps.now() });

@@ -1,14 +1,19 @@
+import type { Logger } from 'pino';
+
 import { closeAccount, findAccount, takeCustomerTurn } from '../../shared/db/accounts.ts';
+import { hasAlertSince } from '../../shared/db/critical-alerts.ts';
 import { accountErased } from '../../shared/db/customer-events.ts';
 import { enqueue } from '../../shared/db/outbox.ts';
 import { patientOutbox } from '../../shared/db/schema/account.ts';
 import { type SubjectContext, subjectContexts, subjectData } from '../../shared/db/subject-data/contexts.ts';
 import { eraseSubject } from '../../shared/db/subject-data/subject-table.ts';
 import { destroySubjectKey } from '../../shared/db/subject-keys.ts';
+import { alertedSince } from '../../shared/domain/lab-critical.ts';
 import { AppError } from '../../shared/errors.ts';
 import { forgetSubject } from '../../shared/redis/forget-subject.ts';
 import { cancelVisits } from './cancel-visits.ts';
 import type { Deps } from './deps.ts';
+import { sendLastMessage } from './last-message.ts';
 import { type Erasure, retainRows } from './retain-rows.ts';
 
 type Step = {
@@ -23,15 +28,18 @@ type Step = {
  */
 const SETTLED_AFTER = { seconds: 70 };
 
+type Context = { readonly traceparent: string; readonly log: Logger };
+
 /**
- * The steps of an erasure in their order: nothing new is let in, nobody is waited for, nothing is kept, nor what came in
- * between, and others are told. The key that opens what lies in topics and copies goes late, for what law keeps has to be
+ * The steps of an erasure in their order: nothing new is let in, the patient is told, nobody is waited for, nothing is kept,
+ * nor what came in between, and others are told. The key that opens what lies in topics and copies goes late, for what law keeps has to be
  * opened before.
  */
-export function erasureSteps(deps: Deps, erasure: Erasure, traceparent: string): Step[] {
+export function erasureSteps(deps: Deps, erasure: Erasure, { traceparent, log }: Context): Step[] {
   const { patientId } = erasure;
   return [
     { name: 'account', run: () => closeDown(deps, erasure) },
+    { name: 'last-message', run: () => sendLastMessage(deps, erasure, log) },
     ...passOver(deps, erasure, traceparent),
     { name: 'settled', run: () => mustHaveSettled(deps, patientId) },
     ...passOver(deps, erasure, traceparent).map(({ name, run }) => ({ name: `${name}-again`, run })),
@@ -45,6 +53,7 @@ function passOver(deps: Deps, erasure: Erasure, traceparent: string): Step[] {
   const { contexts, now } = deps;
   return [
     { name: 'visits', run: () => cancelVisits(contexts.booking, erasure.patientId, { now: now(), traceparent }) },
+    { name: 'alerts', run: () => mustNotBeAlerting(deps, erasure.patientId) },
     ...subjectContexts.map((context) => ({ name: context, run: () => eraseContext(deps, erasure, context) })),
   ];
 }
@@ -64,6 +73,12 @@ async function mustHaveSettled({ contexts, now }: Deps, patientId: string): Prom
   const settledAt = account?.changedAt.add(SETTLED_AFTER);
   if (settledAt && Temporal.Instant.compare(now(), settledAt) >= 0) return 0;
   throw new AppError('unavailable', 'Something of the patient may still be on its way.', { reason: 'settling' });
+}
+
+/** Throws `unavailable` while a clinician is alerted to a result that they would find no more. */
+async function mustNotBeAlerting({ contexts, now }: Deps, patientId: string): Promise<number> {
+  if (!(await hasAlertSince(contexts.laboratory, patientId, alertedSince(now())))) return 0;
+  throw new AppError('unavailable', 'A clinician has yet to take note of a result.', { reason: 'alerting' });
 }
 
 async function eraseContext(deps: Deps, erasure: Erasure, context: SubjectContext): Promise<number> {

@@ -1,4 +1,4 @@
-import { and, arrayOverlaps, asc, eq, inArray, isNull, lte, not, or, sql } from 'drizzle-orm';
+import { and, arrayOverlaps, asc, eq, gt, inArray, isNull, lte, not, or, sql } from 'drizzle-orm';
 
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
@@ -61,6 +61,16 @@ export async function wasAlerted(
     .select({ id: criticalAlerts.id })
     .from(criticalAlerts)
     .where(and(eq(criticalAlerts.reportId, reportId), arrayOverlaps(criticalAlerts.toldIds, [...practitionerIds])))
+    .limit(1);
+  return alert !== undefined;
+}
+
+/** Whether a patient has an open alert that was raised after `since`. */
+export async function hasAlertSince(db: Queryable, patientId: string, since: Temporal.Instant): Promise<boolean> {
+  const [alert] = await db
+    .select({ id: criticalAlerts.id })
+    .from(criticalAlerts)
+    .where(and(eq(criticalAlerts.patientId, patientId), IS_OPEN, gt(criticalAlerts.raisedAt, since)))
     .limit(1);
   return alert !== undefined;
 }

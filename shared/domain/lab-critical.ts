@@ -42,6 +42,11 @@ export function escalationDue(
   return due !== undefined && due > step ? due : undefined;
 }
 
+/** Since when an alert was raised of which somebody may still be told, or may not have read yet: the last step is due in an hour. */
+export function alertedSince(now: Temporal.Instant): Temporal.Instant {
+  return now.subtract({ minutes: 90 });
+}
+
 function isPast(at: Temporal.Instant | undefined, now: Temporal.Instant): boolean {
   return at !== undefined && Temporal.Instant.compare(at, now) <= 0;
 }

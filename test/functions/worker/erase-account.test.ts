@@ -3,31 +3,35 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
-import { ErasureRequested } from '../../../schemas/events/jobs.v1.ts';
+import { EmailRequested, ErasureRequested } from '../../../schemas/events/jobs.v1.ts';
 import { closeAccount, takeCustomerTurn } from '../../../shared/db/accounts.ts';
 import { findPerson } from '../../../shared/db/eligibility.ts';
 import { listIdentified, listIdentities } from '../../../shared/db/patient-identities.ts';
 import { hasPatient } from '../../../shared/db/patients.ts';
 import { listPatientRecipients } from '../../../shared/db/recipients.ts';
 import { bookings } from '../../../shared/db/schema/booking.ts';
+import { suppressAddress } from '../../../shared/db/suppressed-addresses.ts';
 import type { SubjectContext } from '../../../shared/db/subject-data/contexts.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { awayDatabase, heldBooking } from '../cron/contexts.ts';
-import { addPatient } from '../../support/practices.ts';
+import { addPatient, addProxy } from '../../support/practices.ts';
 import { type Bearer, NOON, openWorld, type World } from './world.ts';
 
 let world: World;
 let patientId: string;
+const away = awayDatabase();
 const closers: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   world = await openWorld();
 });
 afterAll(async () => {
   for (const close of closers) await close();
+  await away.$client.end();
   await world.close();
 });
 beforeEach(async () => {
   world.clock.now = NOON;
+  world.sent.length = 0;
   await world.takeEvents();
   patientId = await addPatient(world.admin);
 });
@@ -290,6 +294,137 @@ async function writeOf(customerId: string) {
   return { writing, done: () => end.resolve() };
 }
 
+describe('whoever is erased', () => {
+  const key = () => `${patientId}@example.com`;
+  const told = () => world.sent.filter(({ to }) => to === key() || to.startsWith('+'));
+
+  it('is told so by e-mail, once, in their language, whoever asked for it', async () => {
+    const guardian: Bearer = { role: 'patient', subject: await addPatient(world.admin) };
+    await addProxy(world.admin, patientId, guardian.subject);
+    await request(guardian);
+    const event = await takeJob();
+    const { deliver } = world.startFunction({ contexts: { ...world.deps.contexts, booking: away } });
+    expect([await deliver(event), await deliver(event)]).toEqual([503, 503]);
+    expect(await world.erase(event)).toEqual([503, 204]);
+    expect(told()).toMatchObject([{ channel: 'email', to: key(), text: expect.stringContaining('effacement') }]);
+  });
+
+  it.each([
+    [
+      'has no e-mail',
+      (id: string) =>
+        world.rows(`DELETE FROM patient.contact_points WHERE patient_id = $1 AND channel = 'email'`, [id]),
+    ],
+    [
+      'whose e-mail bounced',
+      (id: string) => suppressAddress(world.deps.contexts.notification, 'email', `${id}@example.com`, 'bounced'),
+    ],
+  ])('and %s is told by SMS', async (_, change) => {
+    await change(patientId);
+    await request();
+    expect(await world.erase(await takeJob())).toEqual([503, 204]);
+    expect(told()).toMatchObject([{ channel: 'sms', to: '+33639980001' }]);
+  });
+
+  it('and cannot be reached is told through those who act for them', async () => {
+    const guardian = await addPatient(world.admin);
+    await addProxy(world.admin, patientId, guardian);
+    await world.rows('DELETE FROM patient.contact_points WHERE patient_id = $1', [patientId]);
+    await request();
+    expect(await world.erase(await takeJob())).toEqual([503, 204]);
+    expect(world.sent).toMatchObject([{ channel: 'email', to: `${guardian}@example.com` }]);
+  });
+
+  it('is told when the provider takes it, and before anything of theirs is gone', async () => {
+    await request();
+    const event = await takeJob();
+    const sendEmail = () => Promise.reject(new AppError('unavailable', 'throttled'));
+    expect(await world.startFunction({ sendEmail }).deliver(event)).toBe(503);
+    expect([await countPatients(), told()]).toEqual([1, []]);
+    expect(await world.erase(event)).toEqual([503, 204]);
+    expect(told()).toHaveLength(1);
+  });
+
+  it('is erased all the same where the provider refuses to tell them', async () => {
+    await request();
+    const sendEmail = () => Promise.reject(new AppError('unprocessable', 'refused', { reason: 'message-rejected' }));
+    const { deliver } = world.startFunction({ sendEmail });
+    expect(await world.erase(await takeJob(), deliver)).toEqual([503, 204]);
+  });
+
+  it('may be told twice by a process that is killed before it has noted it, and that is noted', async () => {
+    await request();
+    const event = await takeJob();
+    let isDead = false;
+    const killed = world.startFunction({
+      sendEmail: (email) => {
+        isDead = true;
+        return world.deps.sendEmail(email);
+      },
+      now: () => {
+        if (isDead) throw new AppError('unavailable', 'killed');
+        return world.clock.now;
+      },
+    });
+    await killed.deliver(event);
+    world.clock.now = NOON.add({ seconds: ErasureRequested.policy.leaseSeconds });
+    const { deliver } = world.startFunction({ contexts: { ...world.deps.contexts, booking: away } });
+    expect([await deliver(event), told().length]).toEqual([503, 2]);
+    const runs = await world.rows(`SELECT state, may_repeat FROM worker.job_runs WHERE patient_id = $1 AND type = $2`, [
+      patientId,
+      EmailRequested.type,
+    ]);
+    expect(runs).toEqual([{ state: 'done', may_repeat: true }]);
+  });
+});
+
+describe('an erasure of somebody with a critical result', () => {
+  it.each([
+    ['nobody has taken note of', 88, '', [503, 503], 1],
+    ['was alerted to long ago', 90, '', [503, 204], 0],
+    ['somebody has taken note of', 5, 'acknowledged_at', [503, 204], 0],
+    ['was taken back', 5, 'closed_at', [503, 204], 0],
+  ] as const)('that %s: after %d minutes', async (_, minutes, ended, statuses, left) => {
+    await alert(NOON.subtract({ minutes }), ended);
+    await request();
+    expect(await world.erase(await takeJob())).toEqual(statuses);
+    expect(await world.rows('SELECT FROM laboratory.critical_alerts WHERE patient_id = $1', [patientId])).toHaveLength(
+      left,
+    );
+  });
+
+  it('is done once a clinician has taken note of it', async () => {
+    await alert(NOON, '');
+    const { id } = await request();
+    const event = await takeJob();
+    expect(await world.erase(event)).toEqual([503, 503]);
+    await world.rows('UPDATE laboratory.critical_alerts SET acknowledged_at = $2 WHERE patient_id = $1', [
+      patientId,
+      NOON.toString(),
+    ]);
+    expect(await world.erase(event)).toEqual([204, 204]);
+    expect((await read(id)).body['status']).toBe('completed');
+  });
+
+  async function alert(raisedAt: Temporal.Instant, ended: '' | 'acknowledged_at' | 'closed_at'): Promise<void> {
+    await report();
+    await world.rows(
+      `INSERT INTO laboratory.observations (id, report_id, patient_id, identity, status, content, digest, effective_at,
+         local_system, local_code, is_parked, is_critical)
+       SELECT id, id, patient_id, 'k', 'final', '{}', '', effective_at, 'l', 'K', false, true
+       FROM laboratory.reports WHERE patient_id = $1`,
+      [patientId],
+    );
+    await world.rows(
+      `INSERT INTO laboratory.critical_alerts (id, country_code, report_id, observation_id, patient_id, report_version, raised_at)
+       SELECT id, 'fr', id, id, patient_id, 1, $2 FROM laboratory.reports WHERE patient_id = $1`,
+      [patientId, raisedAt.toString()],
+    );
+    if (ended)
+      await world.rows(`UPDATE laboratory.critical_alerts SET ${ended} = raised_at WHERE patient_id = $1`, [patientId]);
+  }
+});
+
 describe('an erasure that is cut off', () => {
   it.each(['booking', 'homekit', 'laboratory', 'notification', 'patient'] as const)(
     'by the database of %s goes on when it is back',
@@ -336,7 +471,7 @@ describe('an erasure that is cut off', () => {
       ]);
       expect(told).toHaveLength(1);
     }
-  });
+  }, 60_000);
 });
 
 /** What delivers to a process that cannot reach a context's database. */
