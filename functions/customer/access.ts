@@ -19,17 +19,24 @@ export function customerOf({ subject }: Caller): string {
   throw noSuchAccount();
 }
 
-/** The caller's id as a customer of the country. Throws `not-found`. */
-export async function mustBeCustomer(db: Queryable, caller: Caller, country: string): Promise<string> {
-  const customerId = customerOf(caller);
+/** The id of the customer whom the caller names, their own where they name nobody. Throws `forbidden` for others. */
+export async function selectCustomer(deps: Deps, caller: Caller, named: string | undefined): Promise<string> {
+  if (named === undefined) return customerOf(caller);
+  const customerId = named.toLowerCase();
+  await mustSelect(deps, caller, customerId);
+  return customerId;
+}
+
+/** The id of a customer of the country. Throws `not-found`. */
+export async function mustBeCustomer(db: Queryable, customerId: string, country: string): Promise<string> {
   if (await hasPatient(db, country, customerId)) return customerId;
   throw noSuchAccount();
 }
 
 /** The same, keeping others from writing about the customer until the transaction ends. */
-export async function takeTurnOf(tx: Queryable, caller: Caller, country: string): Promise<string> {
-  if (await takeCustomerTurn(tx, customerOf(caller))) throw noSuchAccount();
-  return mustBeCustomer(tx, caller, country);
+export async function takeTurnOf(tx: Queryable, customerId: string, country: string): Promise<string> {
+  if (await takeCustomerTurn(tx, customerId)) throw noSuchAccount();
+  return mustBeCustomer(tx, customerId, country);
 }
 
 /** Throws `not-found` for one who was erased, `conflict` for one that is suspended. */

@@ -24,10 +24,18 @@ type Known = 'paymentReference' | 'shipmentReference' | 'testKitId' | 'reportId'
  */
 export async function advance(tx: Queryable, former: OrderRow, step: Step): Promise<Change<OrderRow>> {
   const { order, event } = await move(tx, former, step);
-  const next = await followingStep(tx, order);
-  if (!next) return { result: order, events: [event] };
-  const { result, events } = await advance(tx, order, { ...step, ...next });
+  const { result, events } = await goOn(tx, order, step);
   return { result, events: [event, ...events] };
+}
+
+/** Moves a locked order as far as the news of its kit goes that came before their turn. */
+export async function goOn(
+  tx: Queryable,
+  order: OrderRow,
+  step: Omit<Step, 'to' | 'known'>,
+): Promise<Change<OrderRow>> {
+  const next = await followingStep(tx, order);
+  return next ? advance(tx, order, { ...step, ...next }) : { result: order, events: [] };
 }
 
 /** Where what is known of its kit takes an order. */

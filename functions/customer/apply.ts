@@ -72,7 +72,7 @@ export function applyConsent(
   decision: ConsentDecision,
 ): EventHandler<typeof ConsentGiven | typeof ConsentWithdrawn> {
   return applying(deps, async (tx, { data }) => {
-    const { customerId: patientId, country, version, purpose, consentVersion } = data;
+    const { customerId: patientId, country, version, purpose, consentVersion = null } = data;
     const occurredAt = Temporal.Instant.from(data.occurredAt);
     await appendConsent(tx, { patientId, country, version, purpose, consentVersion, decision, occurredAt });
   });

@@ -2,7 +2,7 @@ import type { getPreferences as getContract, putPreferences as putContract } fro
 import { preferencesChanged } from '../../shared/db/customer-events.ts';
 import { findPreferences, savePreferences } from '../../shared/db/preferences.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
-import { mustBeCustomer, mustMatch, takeTurnOf } from './access.ts';
+import { customerOf, mustBeCustomer, mustMatch, takeTurnOf } from './access.ts';
 import { commit } from './change.ts';
 import type { Deps } from './deps.ts';
 import { contentOf, preferencesOf, unsaid } from './preferences-content.ts';
@@ -10,7 +10,7 @@ import { contentOf, preferencesOf, unsaid } from './preferences-content.ts';
 /** `GET /{country}/me/preferences`. */
 export function getPreferences({ db }: Deps): Operation<typeof getContract> {
   return async ({ country }, { caller }) => {
-    const patientId = await mustBeCustomer(db, caller, country);
+    const patientId = await mustBeCustomer(db, customerOf(caller), country);
     const row = (await findPreferences(db, patientId)) ?? unsaid(patientId);
     return { body: { ...contentOf(row), version: row.version } };
   };
@@ -20,7 +20,7 @@ export function getPreferences({ db }: Deps): Operation<typeof getContract> {
 export function putPreferences(deps: Deps): Operation<typeof putContract> {
   return async ({ country, ...content }, { caller, ifMatch, traceparent }) => {
     const body = await commit(deps, async (tx) => {
-      const patientId = await takeTurnOf(tx, caller, country);
+      const patientId = await takeTurnOf(tx, customerOf(caller), country);
       const former = (await findPreferences(tx, patientId)) ?? unsaid(patientId);
       mustMatch(former.version, ifMatch);
       const version = former.version + 1;

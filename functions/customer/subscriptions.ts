@@ -13,7 +13,7 @@ import {
   passOrder,
 } from './apply.ts';
 import type { Deps } from './deps.ts';
-import { passNews, registerKit, resultKit } from './follow-kit.ts';
+import { letGoOfKit, passNews, registerKit, resultKit } from './follow-kit.ts';
 
 export function subscriptionsOf(deps: Deps): Subscription[] {
   return [
@@ -25,6 +25,7 @@ export function subscriptionsOf(deps: Deps): Subscription[] {
     subscribe(customer.ConsentWithdrawn, applyConsent(deps, 'withdrawn')),
     subscribe(customer.AddressBounced, applyBounce(deps)),
     subscribe(homekit.TestKitRegistered, registerKit(deps)),
+    subscribe(homekit.TestKitRejected, letGoOfKit(deps)),
     subscribe(results.ResultReleased, resultKit(deps)),
     ...passed.map((contract) => subscribe(contract, contract.topic === 'customer-events' ? passOrder : passNews)),
   ];
@@ -34,6 +35,7 @@ export function subscriptionsOf(deps: Deps): Subscription[] {
 const passed = [
   customer.OrderPlaced,
   customer.OrderPaid,
+  customer.OrderReopened,
   customer.OrderShipped,
   customer.OrderRegistered,
   customer.OrderResulted,
@@ -42,7 +44,6 @@ const passed = [
   homekit.HomekitDeviceRejected,
   homekit.HomekitDeviceAuthorized,
   homekit.HomekitDeviceRevoked,
-  homekit.TestKitRejected,
   results.ResultCorrected,
   results.ResultRetracted,
   results.CriticalResultRaised,

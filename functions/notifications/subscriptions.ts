@@ -59,6 +59,7 @@ const nobodysNews: readonly EventContract[] = [
   customer.PreferencesChanged,
   customer.AddressBounced,
   customer.OrderPaid,
+  customer.OrderReopened,
   customer.OrderRegistered,
   customer.OrderResulted,
 ];

@@ -15,6 +15,9 @@ import type { OperationContract } from './contract.ts';
 
 const country = z.strictObject({ country: PathCountry });
 const one = z.strictObject({ country: PathCountry, id: Id });
+const ofOne = z.strictObject({
+  patientId: Id.optional().meta({ description: 'Whom the caller acts for; themselves when absent' }),
+});
 
 const AddressState = z
   .strictObject({
@@ -43,7 +46,9 @@ export const Consent = z
   .strictObject({
     purpose: ConsentPurpose,
     decision: z.enum(['given', 'withdrawn']),
-    consentVersion: ConsentVersion,
+    consentVersion: ConsentVersion.optional().meta({
+      description: 'Absent where what was withdrawn is not known to have been consented to',
+    }),
     decidedAt: Instant,
     version: Version,
   })
@@ -153,8 +158,9 @@ export const listConsents = {
   id: 'listConsents',
   method: 'GET',
   path: '/{country}/me/consents',
-  summary: 'Lists what holds for each purpose that the caller decided on',
+  summary: 'Lists what holds for each purpose that the caller, or whom they act for, decided on',
   params: country,
+  query: ofOne,
   status: 200,
   output: z.strictObject({ items: z.array(Consent) }).meta({ id: 'Consents' }),
   refusals: [404],
@@ -178,8 +184,9 @@ export const withdrawConsent = {
   id: 'withdrawConsent',
   method: 'DELETE',
   path: '/{country}/me/consents/{purpose}',
-  summary: 'Withdraws a consent; it holds no more from the answer on',
+  summary: 'Withdraws a consent, also one that was given with a test kit; it holds no more from the answer on',
   params: z.strictObject({ country: PathCountry, purpose: ConsentPurpose }),
+  query: ofOne,
   status: 204,
   refusals: [404],
 } as const satisfies OperationContract;

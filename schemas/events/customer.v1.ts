@@ -51,8 +51,8 @@ export const ConsentGiven = eventContract({
 export const ConsentWithdrawn = eventContract({
   ...published,
   type: 'careflow.consent.withdrawn.v1',
-  summary: 'A customer no longer consents to a purpose.',
-  data: z.strictObject({ ...Customer, purpose: ConsentPurpose, consentVersion: ConsentVersion }),
+  summary: 'A customer no longer consents to a purpose. Without a text where none is known that they consented to.',
+  data: z.strictObject({ ...Customer, purpose: ConsentPurpose, consentVersion: ConsentVersion.optional() }),
 });
 
 export const AddressBounced = eventContract({
@@ -82,6 +82,13 @@ export const OrderPaid = eventContract({
   ...published,
   type: 'careflow.order.paid.v1',
   summary: 'An order was paid.',
+  data: z.strictObject(Order),
+});
+
+export const OrderReopened = eventContract({
+  ...published,
+  type: 'careflow.order.reopened.v1',
+  summary: 'The test kit of an order, or its sample, is of no use: the order is paid, and another kit is owed.',
   data: z.strictObject(Order),
 });
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { Country, Id, Version } from '../fields.ts';
+import { ConsentVersion, Country, Id, Instant, Version } from '../fields.ts';
 import { eventContract } from './contract.ts';
 
 const Device = { deviceId: Id, version: Version, country: Country, patientId: Id } as const;
@@ -42,8 +42,13 @@ export const HomekitDeviceRevoked = eventContract({
 export const TestKitRegistered = eventContract({
   ...published,
   type: 'careflow.test-kit.registered.v1',
-  summary: 'A test kit was claimed by the person who uses it.',
-  data: z.strictObject({ ...TestKit, orderId: Id.optional() }),
+  summary: 'A test kit was claimed by the person who uses it, or became known to belong to an order.',
+  data: z.strictObject({
+    ...TestKit,
+    orderId: Id.optional(),
+    /** To ask for a kit is to consent: to which text, and when. */
+    consent: z.strictObject({ consentVersion: ConsentVersion, givenAt: Instant }).optional(),
+  }),
 });
 
 export const TestKitRejected = eventContract({

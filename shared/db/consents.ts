@@ -25,6 +25,26 @@ export async function findConsent(
   return latest;
 }
 
+/** Whether the ledger has it that somebody consented to a text at that time, whatever they decided since. */
+export async function hasConsented(
+  db: Queryable,
+  { patientId, purpose, consentVersion, occurredAt }: Omit<ConsentRow, 'version'>,
+): Promise<boolean> {
+  const found = await db
+    .select({ version: consents.version })
+    .from(consents)
+    .where(
+      and(
+        eq(consents.patientId, patientId),
+        eq(consents.purpose, purpose),
+        eq(consents.decision, 'given'),
+        eq(consents.occurredAt, occurredAt),
+        consentVersion === null ? undefined : eq(consents.consentVersion, consentVersion),
+      ),
+    );
+  return found.length > 0;
+}
+
 /** Adds a decision to the ledger; one that is in it stays as it is. */
 export async function appendConsent(tx: Queryable, decision: ConsentRow): Promise<void> {
   await tx.insert(consents).values(decision).onConflictDoNothing();

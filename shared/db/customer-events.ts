@@ -10,6 +10,7 @@ import {
   OrderPaid,
   OrderPlaced,
   OrderRegistered,
+  OrderReopened,
   OrderResulted,
   OrderShipped,
   PreferencesChanged,
@@ -50,9 +51,17 @@ export function preferencesChanged(change: CustomerChange, sealed: string, trace
 
 export function consentDecided(consent: ConsentRow, traceparent: string): OutgoingEvent {
   const change = { ...consent, changedAt: consent.occurredAt };
-  const { purpose, consentVersion } = consent;
-  const contract = consent.decision === 'given' ? ConsentGiven : ConsentWithdrawn;
-  return about(contract, change, { ...factsOf(change), purpose, consentVersion }, traceparent);
+  const { purpose, decision, consentVersion } = consent;
+  const facts = { ...factsOf(change), purpose };
+  if (consentVersion === null) return about(ConsentWithdrawn, change, facts, traceparent);
+  const contract = decision === 'given' ? ConsentGiven : ConsentWithdrawn;
+  return about(contract, change, { ...facts, consentVersion }, traceparent);
+}
+
+/** Tells that another kit is owed. */
+export function orderReopened(order: OrderRow, traceparent: string): OutgoingEvent {
+  const { id, kind } = order;
+  return about(OrderReopened, order, { ...factsOf(order), orderId: id, kind }, traceparent, id);
 }
 
 /** Tells of the state an order has entered. */

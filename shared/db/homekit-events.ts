@@ -44,8 +44,11 @@ export function deviceRevoked(device: DeviceRow, granteeId: string | undefined, 
 /** The kit that was registered, and what it was shipped for. */
 export type ToldKit = { readonly testKitId: string; readonly orderId: string | null };
 
+/** With what was consented to: to ask for a kit is to consent. */
 export function testKitRegistered(registration: RegistrationRow, kit: ToldKit, cause: Cause): OutgoingEvent {
-  return ofTestKit(TestKitRegistered, dataOfTestKit(registration, kit), cause);
+  const { consentVersion, createdAt } = registration;
+  const consent = { consentVersion, givenAt: createdAt.toString() };
+  return ofTestKit(TestKitRegistered, { ...dataOfTestKit(registration, kit), consent }, cause);
 }
 
 type Refused = {

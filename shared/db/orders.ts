@@ -1,4 +1,4 @@
-import { and, asc, eq, ne, notExists, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, isNull, ne, notExists, or, type SQL, sql } from 'drizzle-orm';
 
 import type { OrderStatus } from '../domain/order.ts';
 import { AppError } from '../errors.ts';
@@ -101,9 +101,43 @@ export async function listOrders(
     .limit(limit);
 }
 
-/** Remembers the first registration of a test kit. */
-export async function saveKitRegistration(tx: Queryable, registration: KitRegistration): Promise<void> {
-  await tx.insert(kitRegistrations).values(registration).onConflictDoNothing();
+/**
+ * Remembers the first registration of a test kit, and its order as soon as that is known.
+ * @returns whether it still counts.
+ */
+export async function saveKitRegistration(
+  tx: Queryable,
+  registration: Omit<KitRegistration, 'rejectedAt'>,
+): Promise<boolean> {
+  const { orderId } = registration;
+  await tx
+    .insert(kitRegistrations)
+    .values(registration)
+    .onConflictDoUpdate({
+      target: kitRegistrations.testKitId,
+      set: { orderId },
+      setWhere: sql`${kitRegistrations.patientId} = excluded.patient_id AND ${kitRegistrations.orderId} IS NULL`,
+    });
+  const [rejected] = await tx
+    .select({ testKitId: kitRegistrations.testKitId })
+    .from(kitRegistrations)
+    .where(and(eq(kitRegistrations.testKitId, registration.testKitId), isNotNull(kitRegistrations.rejectedAt)));
+  return rejected === undefined;
+}
+
+/** Notes that a registered kit is of no use. @returns whether a registration counted until then. */
+export async function rejectKitRegistration(
+  tx: Queryable,
+  { testKitId, patientId }: Pick<KitRegistration, 'testKitId' | 'patientId'>,
+  rejectedAt: Temporal.Instant,
+): Promise<boolean> {
+  const isTheirs = and(eq(kitRegistrations.testKitId, testKitId), eq(kitRegistrations.patientId, patientId));
+  const rejected = await tx
+    .update(kitRegistrations)
+    .set({ rejectedAt })
+    .where(and(isTheirs, isNull(kitRegistrations.rejectedAt)))
+    .returning({ testKitId: kitRegistrations.testKitId });
+  return rejected.length === 1;
 }
 
 /** The registration of an order's test kit, by the kit where that is known; of one that is another order's there is none. */
@@ -111,7 +145,7 @@ export async function findKitRegistration(
   tx: Queryable,
   { id, patientId, testKitId }: Pick<OrderRow, 'id' | 'patientId' | 'testKitId'>,
 ): Promise<KitRegistration | undefined> {
-  const { testKitId: registered, orderId, registeredAt } = kitRegistrations;
+  const { testKitId: registered, orderId, registeredAt, rejectedAt } = kitRegistrations;
   const isOrders = or(eq(orderId, id), testKitId === null ? undefined : eq(registered, testKitId));
   const ofAnother = tx
     .select({ id: orders.id })
@@ -120,7 +154,7 @@ export async function findKitRegistration(
   const [registration] = await tx
     .select()
     .from(kitRegistrations)
-    .where(and(eq(kitRegistrations.patientId, patientId), isOrders, notExists(ofAnother)))
+    .where(and(eq(kitRegistrations.patientId, patientId), isNull(rejectedAt), isOrders, notExists(ofAnother)))
     .orderBy(sql`${registered} IS DISTINCT FROM ${testKitId}`, asc(registeredAt))
     .limit(1);
   return registration;

@@ -7,7 +7,8 @@ export type Consent = {
   readonly purpose: ConsentPurpose;
   readonly version: number;
   readonly decision: ConsentDecision;
-  readonly consentVersion: string;
+  /** Null where somebody withdrew what they are not known to have consented to. */
+  readonly consentVersion: string | null;
 };
 
 type Wish = Pick<Consent, 'decision' | 'consentVersion'>;

@@ -38,6 +38,12 @@ export function moveOrder<Moved extends Order>(order: Moved, to: OrderStatus, ac
   return { ...order, status: to, version: order.version + 1 };
 }
 
+/** The order of a kit that is of no use: paid, and another kit is owed. Undefined where it waits for no result. */
+export function reopenOrder<Reopened extends Order>(order: Reopened): Reopened | undefined {
+  if (order.kind !== 'test-kit' || order.status !== 'registered') return undefined;
+  return { ...order, status: 'paid', version: order.version + 1 };
+}
+
 function nextOf({ kind, status }: Order, actedAs: Role): readonly OrderStatus[] {
   const next = NEXT[kind][status];
   return actedAs === 'patient' && status === 'shipped' ? next.filter((one) => one !== 'cancelled') : next;

@@ -56,15 +56,20 @@ export type SampleFacts = {
   readonly lotExpiresOn: Temporal.PlainDate;
   readonly timeZone: string;
   readonly stabilityHours: number;
+  /** When its kit was asked for. */
+  readonly consentedAt: Temporal.Instant;
+  /** What the person last decided on test kits; undefined where they never did. */
+  readonly lastConsent: DatedDecision | undefined;
 };
 
-export type SampleFault = 'collection-time-missing' | 'lot-expired' | 'sample-unstable';
+export type SampleFault = 'consent-outdated' | 'collection-time-missing' | 'lot-expired' | 'sample-unstable';
 
 /** Why a sample that has come to the laboratory cannot be analysed; undefined when it can. */
 export function againstSample(
-  { collectedAt, lotExpiresOn, timeZone, stabilityHours }: SampleFacts,
+  { collectedAt, lotExpiresOn, timeZone, stabilityHours, consentedAt, lastConsent }: SampleFacts,
   arrivedAt: Temporal.Instant,
 ): SampleFault | undefined {
+  if (isWithdrawnSince(lastConsent, consentedAt)) return 'consent-outdated';
   if (collectedAt === null) return 'collection-time-missing';
   if (isExpired(lotExpiresOn, localDate(timeZone, collectedAt))) return 'lot-expired';
   const lastsUntil = collectedAt.add({ hours: stabilityHours });

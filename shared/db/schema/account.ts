@@ -28,7 +28,7 @@ const consent = {
   version: integer().notNull(),
   country: country().notNull(),
   decision: text().$type<ConsentDecision>().notNull(),
-  consentVersion: text('consent_version').notNull(),
+  consentVersion: text('consent_version'),
   occurredAt: instant('occurred_at').notNull(),
 };
 
@@ -88,6 +88,7 @@ export const kitRegistrations = patientSchema.table('kit_registrations', {
   patientId: uuid('patient_id').notNull(),
   orderId: uuid('order_id'),
   registeredAt: instant('registered_at').notNull(),
+  rejectedAt: instant('rejected_at'),
 });
 
 export const kitResults = patientSchema.table('kit_results', {

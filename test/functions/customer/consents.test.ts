@@ -128,9 +128,21 @@ describe('a consent', () => {
     expect((await typesOf(world, id)).slice(2)).toEqual(alternating.map((decision) => `consent.${decision}`));
   });
 
-  it('that was never given cannot be withdrawn, and nobody without an account gives one', async () => {
-    expect((await withdraw(await addCustomer(world))).statusCode).toBe(404);
-    expect((await give(randomUUID())).statusCode).toBe(404);
+  it('that nobody knows of is withdrawn all the same, once, and told of without a text', async () => {
+    const id = await addCustomer(world);
+    expect([(await withdraw(id)).statusCode, (await withdraw(id)).statusCode]).toEqual([204, 204]);
+    expect([await readElsewhere(id), await ledger(id)]).toEqual(['withdrawn', [[1, 'withdrawn', null]]]);
+    expect(await list(id)).toEqual([
+      { purpose: 'research', decision: 'withdrawn', version: 1, decidedAt: expect.any(String) },
+    ]);
+    const [event] = (await eventsOf(world, id)).slice(-1);
+    expect(ConsentWithdrawn.data.parse(event?.data)).not.toHaveProperty('consentVersion');
+    if (event) await taken(world, event);
+    expect(await ledger(id)).toHaveLength(1);
+  });
+
+  it('is given and withdrawn by nobody without an account', async () => {
+    for (const answer of [await give(randomUUID()), await withdraw(randomUUID())]) expect(answer.statusCode).toBe(404);
     const id = await addCustomer(world);
     expect((await ask(world, 'POST /de/me/consents', { as: asPatient(id), body: given })).statusCode).toBe(404);
     expect((await give(id, { ...given, purpose: 'everything' })).statusCode).toBe(400);

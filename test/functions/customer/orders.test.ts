@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { AccountUpdated } from '../../../schemas/events/customer.v1.ts';
-import { TestKitRegistered } from '../../../schemas/events/homekit.v1.ts';
+import { TestKitRegistered, TestKitRejected } from '../../../schemas/events/homekit.v1.ts';
 import { ResultReleased } from '../../../schemas/events/lab-result.v1.ts';
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import { addProxy } from '../../support/practices.ts';
@@ -383,6 +383,85 @@ describe('a test kit', () => {
     await taken(world, registered(cancelled, randomUUID()));
     await taken(world, released(order, randomUUID()));
     for (const one of [order, other, cancelled]) expect(await read(one.id)).toEqual(one);
+  });
+
+  function rejected(order: Order, testKitId: string) {
+    return eventOf(TestKitRejected, { ...kit(order, testKitId), orderId: order.id, reason: 'leaked' });
+  }
+
+  it('that is rejected leaves its order to the next one, whose result ends it', async () => {
+    const order = await ordered(await addCustomer(world), ['pay', 'ship']);
+    const [first, second] = [randomUUID(), randomUUID()];
+    await taken(world, registered(order, first));
+    const rejection = rejected(order, first);
+    await Promise.all([taken(world, rejection), taken(world, rejection)]);
+    const reopened = await read(order.id);
+    expect(reopened).toMatchObject({ status: 'paid', version: 5 });
+    expect([reopened]).not.toMatchObject([{ testKitId: expect.any(String) }]);
+    await move(order.id, 'ship', { ...known['ship'], testKitId: second });
+    await taken(world, registered(order, second));
+    await taken(world, released(order, second));
+    expect(await read(order.id)).toMatchObject({ status: 'resulted', testKitId: second });
+    const steps = ['placed', 'paid', 'shipped', 'registered', 'reopened', 'shipped', 'registered', 'resulted'];
+    expect(await told(order)).toEqual(steps);
+  });
+
+  it.each(permutationsOf(['first', 'rejected', 'second', 'resulted']).filter(isPossible))(
+    'that takes the place of one that is rejected ends the order whatever comes first: %s, %s, %s, %s',
+    async (...news) => {
+      const order = await ordered(await addCustomer(world), ['pay', 'ship']);
+      const [first, second] = [randomUUID(), randomUUID()];
+      const events: Readonly<Record<string, AnyEvent>> = {
+        first: registered(order, first),
+        rejected: rejected(order, first),
+        second: registered(order, second),
+        resulted: released(order, second),
+      };
+      for (const each of news) {
+        const event = events[each];
+        if (event) await taken(world, event);
+      }
+      expect(await read(order.id)).toMatchObject({ status: 'resulted', testKitId: second });
+    },
+  );
+
+  /** What is told of one kit comes in its order. */
+  function isPossible(news: readonly string[]): boolean {
+    return news.indexOf('first') < news.indexOf('rejected');
+  }
+
+  it('that is rejected before its order is paid is not the order’s, told of again or not', async () => {
+    const order = await ordered(await addCustomer(world));
+    const testKitId = randomUUID();
+    await taken(world, registered(order, testKitId));
+    await taken(world, rejected(order, testKitId));
+    await move(order.id, 'pay', known['pay']);
+    await taken(world, registered(order, testKitId));
+    expect(await read(order.id)).toMatchObject({ status: 'paid' });
+  });
+
+  it('that somebody else could not register leaves its order as it is', async () => {
+    const order = await ordered(await addCustomer(world), ['pay', 'ship']);
+    const testKitId = randomUUID();
+    await taken(world, registered(order, testKitId));
+    await taken(world, rejected({ ...order, patientId: await addCustomer(world) }, testKitId));
+    expect(await read(order.id)).toMatchObject({ status: 'registered', testKitId });
+  });
+
+  it('whose order becomes known later moves it on then', async () => {
+    const order = await ordered(await addCustomer(world), ['pay']);
+    const testKitId = randomUUID();
+    await taken(world, registered(order, testKitId, ''));
+    await taken(world, registered(order, testKitId));
+    expect(await read(order.id)).toMatchObject({ status: 'registered', testKitId });
+    const late = await ordered(order.patientId);
+    const another = randomUUID();
+    await taken(world, registered(late, another, ''));
+    await taken(world, registered(late, another));
+    expect((await move(late.id, 'pay', known['pay'])).json()).toMatchObject({
+      status: 'registered',
+      testKitId: another,
+    });
   });
 
   it('belongs to one order', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { moveOrder, type Order, type OrderKind, type OrderStatus } from '../../../shared/domain/order.ts';
+import { moveOrder, reopenOrder, type Order, type OrderKind, type OrderStatus } from '../../../shared/domain/order.ts';
 
 const statuses: readonly OrderStatus[] = ['placed', 'paid', 'shipped', 'registered', 'resulted', 'cancelled'];
 
@@ -33,6 +33,20 @@ describe('an order', () => {
   it('that was shipped is not its customer’s to cancel', () => {
     expect(after('test-kit', 'paid', 'patient')).toContain('cancelled');
     expect(after('test-kit', 'shipped', 'patient')).toEqual(['registered']);
+  });
+
+  it('of a kit that is of no use is paid again as long as it waits for the result, and no other', () => {
+    const orders = statuses.flatMap((status) => [
+      { kind: 'test-kit', status, version: 1 } as const,
+      { kind: 'laboratory-panel', status, version: 1 } as const,
+    ]);
+    expect(orders.filter((order) => reopenOrder(order))).toEqual([
+      { kind: 'test-kit', status: 'registered', version: 1 },
+    ]);
+    expect(reopenOrder({ kind: 'test-kit', status: 'registered', version: 4 })).toMatchObject({
+      status: 'paid',
+      version: 5,
+    });
   });
 
   it('has its version raised with each step, and tells what would be possible where one is not', () => {

@@ -85,6 +85,8 @@ describe('a sample', () => {
     lotExpiresOn: day('2030-06-30'),
     timeZone: 'Europe/Paris',
     stabilityHours: 72,
+    consentedAt: at('2030-05-30T10:00:00Z'),
+    lastConsent: undefined,
   };
 
   it.each([
@@ -96,6 +98,15 @@ describe('a sample', () => {
 
   it('cannot be judged where nobody says when it was collected', () => {
     expect(againstSample({ ...sample, collectedAt: null }, now)).toBe('collection-time-missing');
+  });
+
+  it('is of nobody who has withdrawn their consent since they asked for the kit', () => {
+    const withdrawn = (time: string) => ({ decision: 'withdrawn' as const, occurredAt: at(time) });
+    const arrival = at('2030-06-02T10:00:00Z');
+    const since = { ...sample, lastConsent: withdrawn('2030-05-30T10:00:00Z') };
+    expect(againstSample(since, arrival)).toBe('consent-outdated');
+    const before = { ...sample, lastConsent: withdrawn('2030-05-30T09:59:59Z') };
+    expect(againstSample(before, arrival)).toBeUndefined();
   });
 
   it('must be collected while its lot lasts', () => {
