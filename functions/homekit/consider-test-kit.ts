@@ -6,11 +6,13 @@ import type { Queryable } from '../../shared/db/client.ts';
 import { findConsent } from '../../shared/db/consents.ts';
 import { findPerson } from '../../shared/db/eligibility.ts';
 import { type Cause, testKitRegistered, testKitRejected } from '../../shared/db/homekit-events.ts';
+import { scanSubmitted } from '../../shared/db/homekit-requests.ts';
 import type { OutgoingEvent } from '../../shared/db/outbox.ts';
 import type { RegistrationRow } from '../../shared/db/schema/homekit.ts';
 import {
   appendCustody,
   type KnownKit,
+  listOpenScans,
   lockRegistration,
   lockTestKitOfCode,
   offerReplacement,
@@ -33,11 +35,19 @@ export function considerTestKit(deps: Deps) {
       if (registration?.status !== 'received') return [];
       const kit = await lockTestKitOfCode(tx, registration.country, registration.kitCode);
       const rejection = await reasonAgainst(deps, registration, kit);
-      if (kit === undefined || rejection !== undefined)
-        return reject(tx, registration, kit, rejection ?? { reason: 'unknown' }, cause);
-      return register(tx, registration, kit, cause);
+      if (kit === undefined) return reject(tx, registration, kit, rejection ?? { reason: 'unknown' }, cause);
+      const told =
+        rejection === undefined
+          ? await register(tx, registration, kit, cause)
+          : await reject(tx, registration, kit, rejection, cause);
+      return [...told, ...(await askForScans(tx, kit, cause))];
     });
   };
+}
+
+/** Scans that waited for the registration to be seen to. */
+async function askForScans(tx: Queryable, kit: KnownKit, cause: Cause): Promise<OutgoingEvent[]> {
+  return (await listOpenScans(tx, kit.id)).map((scan) => scanSubmitted(scan, cause));
 }
 
 /** As things were when it was asked for, however long that has waited. */

@@ -3,6 +3,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { registerDevice as contract } from '../../schemas/api/homekit.ts';
 import { addDevice, findLastDevice, findLiveDevice } from '../../shared/db/devices.ts';
 import type { Queryable } from '../../shared/db/client.ts';
+import type { Cause } from '../../shared/db/homekit-events.ts';
 import { deviceSubmitted } from '../../shared/db/homekit-requests.ts';
 import type { DeviceRow } from '../../shared/db/schema/homekit.ts';
 import { readSetupPayload } from '../../shared/domain/setup-payload.ts';
@@ -21,18 +22,18 @@ export function registerDevice(deps: Deps): Operation<typeof contract> {
     const wanted = newDevice(input, cause.now);
     const body = await commit(deps, context, 202, async (tx) => {
       const known = await findLiveDevice(tx, wanted);
-      if (known) return accepted(known);
+      if (known) return accepted(known, cause);
       const device = await withFailures(tx, wanted);
-      return (await addDevice(tx, device))
-        ? { ...accepted(device), events: [deviceSubmitted(device, cause)] }
-        : accepted(await twinOf(tx, device));
+      return accepted((await addDevice(tx, device)) ? device : await twinOf(tx, device), cause);
     });
     return { body };
   };
 }
 
-function accepted({ id, status }: DeviceRow): Change<{ id: string; status: DeviceRow['status'] }> {
-  return { body: { id, status }, events: [] };
+/** One that nobody has seen to is told of again: the event that asked for it may have been given up. */
+function accepted(device: DeviceRow, cause: Cause): Change<{ id: string; status: DeviceRow['status'] }> {
+  const { id, status } = device;
+  return { body: { id, status }, events: status === 'received' ? [deviceSubmitted(device, cause)] : [] };
 }
 
 /** Who asks for a key again goes on from the failures they had with it. */

@@ -4,9 +4,8 @@ import type { InputOf } from '../../schemas/api/contract.ts';
 import type { scanCustody as contract } from '../../schemas/api/homekit.ts';
 import { scanSubmitted } from '../../shared/db/homekit-requests.ts';
 import type { CustodyScanRow, TestKitRow } from '../../shared/db/schema/homekit.ts';
-import { addScan, findClaim, findTestKit } from '../../shared/db/test-kits.ts';
+import { addScan, findClaim, findScannedKit } from '../../shared/db/test-kits.ts';
 import { type Caller, hasRole, type Role } from '../../shared/domain/caller.ts';
-import { readKitCode } from '../../shared/domain/kit-code.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
 import { mustReach } from './access.ts';
@@ -17,7 +16,7 @@ import type { Deps } from './deps.ts';
 export function scanCustody(deps: Deps): Operation<typeof contract> {
   return async (input, context) => {
     mustFit(input);
-    const kit = await findTestKit(deps.db, input.country, readKitCode(input.code) ?? input.code);
+    const kit = await findScannedKit(deps.db, input.country, input.code);
     if (kit === undefined) throw noSuchKit();
     const scannedAs = await mustScan(deps, context.caller, kit, input.step);
     const cause = { now: deps.now(), traceparent: context.traceparent };

@@ -1,5 +1,6 @@
-import { and, asc, eq, ne, or } from 'drizzle-orm';
+import { and, asc, desc, eq, ne, or } from 'drizzle-orm';
 
+import { readKitCode } from '../domain/kit-code.ts';
 import type { KitFacts } from '../domain/test-kit.ts';
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
@@ -23,12 +24,24 @@ export type KnownKit = TestKitRow & Pick<KitFacts, 'product' | 'lotExpiresOn'>;
 /** A registration or a scan is found in its own country only. */
 export type InCountry = { readonly country: string; readonly id: string };
 
-/** The kit of that code, or whose sample has it as its barcode. */
 export async function findTestKit(db: Queryable, country: string, code: string): Promise<TestKitRow | undefined> {
   const [kit] = await db
     .select()
     .from(testKits)
-    .where(and(eq(testKits.country, country), or(eq(testKits.code, code), eq(testKits.sampleBarcode, code))));
+    .where(and(eq(testKits.country, country), eq(testKits.code, code)));
+  return kit;
+}
+
+/** The kit that a scan is of: the barcode of its sample is taken to the letter, its code as it is read. */
+export async function findScannedKit(db: Queryable, country: string, scanned: string): Promise<TestKitRow | undefined> {
+  const code = readKitCode(scanned);
+  const isBarcode = eq(testKits.sampleBarcode, scanned);
+  const [kit] = await db
+    .select()
+    .from(testKits)
+    .where(and(eq(testKits.country, country), code === undefined ? isBarcode : or(isBarcode, eq(testKits.code, code))))
+    .orderBy(desc(isBarcode))
+    .limit(1);
   return kit;
 }
 
@@ -54,7 +67,7 @@ export async function lockTestKit(tx: Queryable, id: string): Promise<KnownKit |
 /** Reads the kit of a code, as `lockTestKit` does. */
 export async function lockTestKitOfCode(tx: Queryable, country: string, code: string): Promise<KnownKit | undefined> {
   const kit = await findTestKit(tx, country, code);
-  return kit?.code === code ? lockTestKit(tx, kit.id) : undefined;
+  return kit && lockTestKit(tx, kit.id);
 }
 
 export async function saveTestKit(
@@ -156,6 +169,15 @@ export async function findScan(db: Queryable, { country, id }: InCountry): Promi
     .from(custodyScans)
     .where(and(eq(custodyScans.country, country), eq(custodyScans.id, id)));
   return scan;
+}
+
+/** The scans of a kit that nobody has seen to, in the order they were handed in. */
+export async function listOpenScans(db: Queryable, testKitId: string): Promise<CustodyScanRow[]> {
+  return db
+    .select()
+    .from(custodyScans)
+    .where(and(eq(custodyScans.testKitId, testKitId), eq(custodyScans.status, 'received')))
+    .orderBy(asc(custodyScans.createdAt), asc(custodyScans.id));
 }
 
 /** Reads a scan and keeps it from others until the transaction ends. */

@@ -37,11 +37,12 @@ const lateSteps: ReadonlySet<CustodyStep> = new Set(['shipped', 'delivered', 'po
 
 export type CustodyEntry = { readonly step: CustodyStep; readonly happenedAt: Temporal.Instant };
 
-export type CustodyRefusal = 'recorded-before' | 'out-of-turn' | 'in-the-future' | 'before-the-last-step';
+export type CustodyRefusal =
+  'recorded-before' | 'out-of-turn' | 'in-the-future' | 'before-the-last-step' | 'another-order';
 
 export type CustodyMove = { readonly status: KitStatus } | { readonly refusedBecause: CustodyRefusal };
 
-/** How far the clock of whoever scans may be ahead of ours. */
+/** How far the clocks of those who scan may be apart, and from ours. */
 const CLOCK_SKEW = { minutes: 5 };
 
 /** What becomes of a kit by another step of its chain, whose entries are in the order they were recorded. */
@@ -55,8 +56,8 @@ export function takeStep(
   if (step === 'resulted' && !chain.some((entry) => entry.step === 'collected'))
     return { refusedBecause: 'out-of-turn' };
   if (followers[status].includes(step)) {
-    const last = chain.find((entry) => entry.step === status);
-    const isBackwards = last !== undefined && isAfter(last.happenedAt, happenedAt);
+    const last = lastOf(chain);
+    const isBackwards = last !== undefined && isAfter(last.happenedAt, happenedAt.add(CLOCK_SKEW));
     return isBackwards ? { refusedBecause: 'before-the-last-step' } : { status: step };
   }
   const isLate = lateSteps.has(step) && rankOf(step) < rankOf(status) && status !== 'stocked';
@@ -66,6 +67,12 @@ export function takeStep(
 /** Whether a kit that stands there can still become somebody's. */
 export function mayBeRegistered(status: KitStatus): boolean {
   return followers[status].includes('registered');
+}
+
+/** Where a kit was last seen. To register it is done at a desk: it says nothing of when the sample was collected. */
+function lastOf(chain: readonly CustodyEntry[]): CustodyEntry | undefined {
+  const seen = chain.filter(({ step }) => step !== 'registered');
+  return seen.toSorted((one, other) => rankOf(one.step) - rankOf(other.step)).at(-1);
 }
 
 function rankOf(status: KitStatus): number {

@@ -91,8 +91,17 @@ describe('the chain of custody', () => {
     });
   });
 
+  it('is found by a barcode that reads like the code of a kit, to the letter', async () => {
+    const { kit } = await registered();
+    const other = await addKit(world);
+    const barcode = `${other.code.slice(0, 6).toLowerCase()}-${other.code.slice(6)}`;
+    await world.rows('UPDATE homekit.test_kits SET sample_barcode = $2 WHERE id = $1', [kit.id, barcode]);
+    expect(await scan({ ...kit, code: barcode }, 'collected')).toMatchObject({ status: 'recorded', testKitId: kit.id });
+  });
+
   it('says why a step was refused, and has nothing of it', async () => {
-    const { kit, id } = await registered();
+    const { kit, id } = await registered({ status: 'shipped' });
+    await scan(kit, 'delivered');
     expect(await scan(kit, 'resulted')).toMatchObject({ status: 'refused', refusedBecause: 'out-of-turn' });
     const tomorrow = world.now().add({ hours: 24 }).toString();
     expect(await scan(kit, 'collected', { happenedAt: tomorrow })).toMatchObject({ refusedBecause: 'in-the-future' });
@@ -102,7 +111,33 @@ describe('the chain of custody', () => {
     });
     await scan(kit, 'collected');
     expect(await scan(kit, 'collected')).toMatchObject({ refusedBecause: 'recorded-before' });
-    expect((await shown(id)).custody.map(({ step }) => step)).toEqual(['registered', 'collected']);
+    expect((await shown(id)).custody.map(({ step }) => step)).toEqual(['registered', 'delivered', 'collected']);
+  });
+
+  it('takes a sample that was collected before its kit was registered', async () => {
+    const kit = await addKit(world, { status: 'shipped' });
+    await scan(kit, 'delivered');
+    world.pass({ hours: 1 });
+    const id = await registerKit(world, kit, holder);
+    const happenedAt = world.now().subtract({ minutes: 2 }).toString();
+    expect(await scan(kit, 'collected', { happenedAt })).toMatchObject({ status: 'recorded' });
+    await scan(kit, 'accessioned');
+    expect(await shown(id)).toMatchObject({ status: 'accessioned', collectedAt: happenedAt, rejection: null });
+  });
+
+  it('tells the order of a kit that becomes known after it was registered, and takes no other', async () => {
+    const { kit, id } = await registered({ status: 'ordered' });
+    const orderId = randomUUID();
+    expect(await scan(kit, 'shipped', { orderId })).toMatchObject({ status: 'recorded' });
+    const told = await world.told(kit.id);
+    expect(told.map(({ type }) => type)).toEqual(['test-kit.registered', 'test-kit.registered']);
+    expect(told.map(({ orderId: of }) => of)).toEqual([undefined, orderId]);
+    expect(await shown(id)).toMatchObject({ status: 'registered', orderId });
+    const other = await scan(kit, 'ordered', { orderId: randomUUID() });
+    expect(other).toMatchObject({ status: 'refused', refusedBecause: 'another-order' });
+    await scan(kit, 'delivered');
+    expect(await world.told(kit.id)).toHaveLength(2);
+    expect(await shown(id)).toMatchObject({ orderId });
   });
 
   it('has a step once, however often and at once its scan comes', async () => {
@@ -235,6 +270,16 @@ describe('who scans', () => {
       { step: 'collected', recorded_by: null, recorded_as: 'patient' },
       { step: 'posted', recorded_by: 'office', recorded_as: 'staff' },
     ]);
+  });
+
+  it('is not named there either where they are the holder and of the office', async () => {
+    const { kit } = await registered();
+    await scan(kit, 'collected', {}, `staff ${holder.toUpperCase()}`);
+    const log = await world.rows(
+      "SELECT recorded_by, recorded_as FROM homekit.custody_log WHERE test_kit_id = $1 AND step = 'collected'",
+      [kit.id],
+    );
+    expect(log).toEqual([{ recorded_by: null, recorded_as: 'staff' }]);
   });
 
   it('reads what became of their scans; nobody else does', async () => {

@@ -48,7 +48,8 @@ describe('a kit that its finder may use', () => {
       rejection: null,
       custody: [{ step: 'registered', happenedAt: MORNING, recordedAt: MORNING, reason: null }],
     });
-    const told = { testKitId: kit.id, version: 2, country: 'fr', patientId, orderId };
+    const consent = { consentVersion: '2030-03', givenAt: MORNING };
+    const told = { testKitId: kit.id, version: 2, country: 'fr', patientId, orderId, consent };
     expect(await world.told(kit.id)).toEqual([{ type: 'test-kit.registered', ...told }]);
   });
 
@@ -96,6 +97,52 @@ describe('a kit that its finder may use', () => {
   });
 });
 
+describe('a registration whose event was given up', () => {
+  async function asked(kit: Kit, patientId: string): Promise<string> {
+    return (await post(world, 'test-kits', wish(kit, patientId))).json<{ id: string }>().id;
+  }
+
+  async function giveUp(): Promise<void> {
+    await world.rows("DELETE FROM homekit.outbox WHERE sent_at IS NULL AND topic = 'homekit-registrations'");
+  }
+
+  it('is seen to when it is asked for again', async () => {
+    const [kit, patientId] = [await addKit(world), await addPerson(world)];
+    const id = await asked(kit, patientId);
+    await giveUp();
+    expect(await asked(kit, patientId)).toBe(id);
+    expect(await world.pump()).toEqual([204]);
+    expect((await get(world, `test-kits/${id}`, asPatient(patientId))).json()).toMatchObject({ status: 'registered' });
+    await asked(kit, patientId);
+    expect(await world.pump()).toEqual([]);
+  });
+
+  it.each([
+    ['registered', 'recorded', null, {}],
+    ['rejected', 'refused', 'out-of-turn', { consentVersion: '2030-04' }],
+  ])('has what follows it wait: it is %s, and that is %s', async (status, outcome, refusedBecause, product) => {
+    const [kit, patientId] = [await addKit(world, product), await addPerson(world)];
+    const id = await asked(kit, patientId);
+    await giveUp();
+    const scans: string[] = [];
+    for (const step of ['collected', 'posted']) {
+      const body = { code: kit.code, step, happenedAt: MORNING };
+      scans.push((await post(world, 'custody-scans', { as: OFFICE, body })).json<{ id: string }>().id);
+    }
+    expect(await world.pump()).toEqual([204, 204]);
+    const read = () =>
+      Promise.all(scans.map(async (scan) => (await get(world, `custody-scans/${scan}`, OFFICE)).json<object>()));
+    expect(await read()).toMatchObject([{ status: 'received' }, { status: 'received' }]);
+    await asked(kit, patientId);
+    expect(await world.pump()).toEqual([204]);
+    expect(await world.pump()).toEqual([204, 204]);
+    const told = { status: outcome, refusedBecause };
+    expect(await read()).toMatchObject([told, told]);
+    const shown = (await get(world, `test-kits/${id}`, asPatient(patientId))).json();
+    expect(shown).toMatchObject({ status: status === 'registered' ? 'posted' : status });
+  });
+});
+
 describe('a kit that is somebody else’s', () => {
   it('is refused to another person', async () => {
     const [kit, first, second] = [await addKit(world), await addPerson(world), await addPerson(world)];
@@ -127,7 +174,8 @@ describe('a kit that is somebody else’s', () => {
     );
     expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([202]));
     expect(new Set(answers.map((answer) => answer.json<{ id: string }>().id)).size).toBe(1);
-    expect(await world.pump()).toEqual([204]);
+    expect(new Set(await world.pump())).toEqual(new Set([204]));
+    expect(await world.told(kit.id)).toHaveLength(1);
   });
 });
 

@@ -12,12 +12,12 @@ import { lots, testKits, testProducts } from '../../../shared/db/schema/homekit.
 import { patients } from '../../../shared/db/schema/patient.ts';
 import { type Caller, roles } from '../../../shared/domain/caller.ts';
 import { writeKitCode } from '../../../shared/domain/kit-code.ts';
-import { writeSetupPayload } from '../../../shared/domain/setup-payload.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { keysOfNonce, rawKey } from '../../../shared/identity/device-proof.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 import { connectAdmin } from '../../support/practices.ts';
 import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
+import { writeSetupPayload } from '../../support/setup-payload.ts';
 import { requestOf } from '../event-request.ts';
 
 export const MORNING = '2030-06-03T09:00:00Z';

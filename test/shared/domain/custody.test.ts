@@ -75,6 +75,16 @@ describe('the chain of custody', () => {
     expect(take('posted', now.add({ minutes: 4 }))).toEqual({ status: 'posted' });
     expect(take('posted', at(1))).toEqual({ refusedBecause: 'before-the-last-step' });
     expect(take('posted', at(2))).toEqual({ status: 'posted' });
+    expect(take('posted', at(2).subtract({ minutes: 5 }))).toEqual({ status: 'posted' });
+    expect(take('posted', at(2).subtract({ minutes: 6 }))).toEqual({ refusedBecause: 'before-the-last-step' });
+  });
+
+  it('takes a sample that was collected before the kit was registered, but not before the kit was there', () => {
+    const { status, chain } = walk(['shipped', 'delivered', 'registered']);
+    const collect = (happenedAt: Temporal.Instant) =>
+      takeStep({ status, chain }, { step: 'collected', happenedAt }, now);
+    expect(collect(at(1))).toEqual({ status: 'collected' });
+    expect(collect(at(0))).toEqual({ refusedBecause: 'before-the-last-step' });
   });
 
   it('ends in any order of scans without a step twice, and with a result only of what was registered and collected', () => {
