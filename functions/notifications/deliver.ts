@@ -1,9 +1,17 @@
 import type { Logger } from 'pino';
 
 import type { Database, Queryable } from '../../shared/db/client.ts';
-import { type Claim, type OpenDelivery, recordOutcome, withholdDelivery } from '../../shared/db/deliveries.ts';
-import { markSuppressed, suppressAddress } from '../../shared/db/suppressed-addresses.ts';
 import {
+  type AddressedDelivery,
+  type Claim,
+  holdDoubtful,
+  type OpenDelivery,
+  recordOutcome,
+  withholdDelivery,
+} from '../../shared/db/deliveries.ts';
+import { hashOf, markSuppressed, suppressAddress } from '../../shared/db/suppressed-addresses.ts';
+import {
+  awaitsWord,
   type Channel,
   type NotificationKind,
   type Recipient,
@@ -27,6 +35,8 @@ export type Deps = {
   readonly sendPush: SendPush;
   /** The mailbox that messages come from. */
   readonly emailFrom: string;
+  /** Whether the providers tell what became of messages. */
+  readonly hearsProviders: boolean;
   readonly now: () => Temporal.Instant;
 };
 
@@ -36,14 +46,14 @@ export type Occasion = {
   /** What is to be sent now. */
   readonly open: readonly OpenDelivery[];
   /** Claims a delivery whose news still holds; one whose news does not is withheld. */
-  readonly claim: (delivery: OpenDelivery) => Promise<ClaimedNews | undefined>;
+  readonly claim: (delivery: AddressedDelivery) => Promise<ClaimedNews | undefined>;
 };
 
 export type ClaimedNews = { readonly claim: Claim; readonly news: News };
 
 /**
  * Sends the open deliveries of a notice one after the other: claim, send, record. A crash between send and record repeats
- * that one message at most. All are tried before the failure of one is thrown: `unavailable` brings the event back,
+ * that one message at most, and a text only where the provider does not tell that it was taken. All are tried before the failure of one is thrown: `unavailable` brings the event back,
  * `unprocessable` (a provider refused for good) sends it to the dead letters.
  */
 export async function deliverAll(deps: Deps, occasion: Occasion, log: Logger): Promise<void> {
@@ -74,7 +84,9 @@ async function deliver(
   if (unreachable) await withholdDelivery(deps.db, delivery, unreachable, deps.now());
   const address = recipient?.addresses[channel];
   if (unreachable || !recipient || address === undefined) return undefined;
-  const claimed = await claimNews(delivery);
+  if (deps.hearsProviders && awaitsWord(kind, channel) && (await holdDoubtful(deps.db, delivery, deps.now())))
+    return undefined;
+  const claimed = await claimNews({ ...delivery, addressHash: hashOf(channel, address) });
   if (!claimed) return undefined;
   const { claim, news } = claimed;
   if (claim.mayRepeat) log.warn({ deliveryId: claim.id }, 'sending again what may have been sent before a crash');

@@ -24,6 +24,7 @@ export const open: OpenFunction = async (environment, log) => {
     sendSms: createSnsSender({ region, endpoint, senderId }),
     sendPush: createPushSender({ region, endpoint }),
     emailFrom,
+    hearsProviders: topicArn !== undefined,
     ladder: { ahead, sameDay, restMinutes },
     now: () => Temporal.Now.instant(),
   };

@@ -10,10 +10,11 @@ import {
 import { findKnownBooking } from '../../shared/db/known-bookings.ts';
 import { findNotice, type Notice } from '../../shared/db/notices.ts';
 import { getPractitionerContact, listContacts, listProxies } from '../../shared/db/recipients.ts';
+import { closeReminders, lockRemindedVisits } from '../../shared/db/reminders.ts';
 import type { Recipient } from '../../shared/domain/notification.ts';
 import { sendingTime, visitDeadline } from '../../shared/domain/sending-time.ts';
 import type { EventContext } from '../../shared/runtime/function.ts';
-import { claimPlain, claimVisit, isPlain, isVisit } from './claims.ts';
+import { claimPlain, claimReminder, claimVisit, isPlain, isReminder, isVisit } from './claims.ts';
 import { deliverAll, type Deps, type Occasion, recipientOf } from './deliver.ts';
 
 /** How the deliveries of a notice are claimed, and when they are of no use any more. */
@@ -29,17 +30,25 @@ export function sendReleased(deps: Deps) {
     const recipients = await recipientsOf(deps, notice, open);
     const ready = await holdTheOthers(deps, notice, { open, recipients, deadline: standing.deadline });
     await deliverAll(deps, { kind: notice.kind, recipients, open: ready, claim: standing.claim }, log);
+    if (isReminder(notice)) await closeReminders(deps.db, notice.eventId);
   };
 }
 
 async function standingOf(deps: Deps, notice: Notice): Promise<Standing | undefined> {
   if (isPlain(notice)) return { claim: claimPlain(deps, notice) };
+  if (isReminder(notice)) return standingOfReminder(deps, notice);
   const booking = await findKnownBooking(deps.db, notice.subjectId);
   if (!booking || !isVisit(notice)) return undefined;
   await mustFollowOlder(deps.db, { bookingId: booking.bookingId, version: notice.subjectVersion }, deps.now());
   const practitioner = await getPractitionerContact(deps.practitioners, booking.country, booking.practitionerId);
   const deadline = visitDeadline(booking.slotStart);
   return { claim: claimVisit(deps, notice, booking, practitioner), deadline };
+}
+
+async function standingOfReminder(deps: Deps, { eventId, occurredAt }: Notice): Promise<Standing> {
+  const [first] = await lockRemindedVisits(deps.db, eventId);
+  const claim = claimReminder(deps, eventId, occurredAt);
+  return first ? { claim, deadline: visitDeadline(first.slotStart) } : { claim };
 }
 
 /** Whoever acted for the patient when it was planned may not do so any more. @returns those that go to the others. */

@@ -3,13 +3,21 @@ import { randomUUIDv7 } from 'node:crypto';
 import type { takeFeedback as contract } from '../../schemas/api/notifications.ts';
 import { AddressBounced } from '../../schemas/events/customer.v1.ts';
 import type { Queryable } from '../../shared/db/client.ts';
-import { confirmSent, findRecipientOf } from '../../shared/db/deliveries.ts';
+import { confirmSent, findRecipientOf, settleText } from '../../shared/db/deliveries.ts';
 import { once } from '../../shared/db/inbox.ts';
+import { findNotice } from '../../shared/db/notices.ts';
 import { enqueue, outgoing } from '../../shared/db/outbox.ts';
+import { closeReminders } from '../../shared/db/reminders.ts';
 import { notificationInbox, notificationOutbox } from '../../shared/db/schema/notification.ts';
 import { countTransientBounce, hashOf, suppressAddress } from '../../shared/db/suppressed-addresses.ts';
-import { type Feedback, suppressedBecause, transientBouncesSince } from '../../shared/domain/suppression.ts';
+import {
+  type Complaint,
+  type Feedback,
+  suppressedBecause,
+  transientBouncesSince,
+} from '../../shared/domain/suppression.ts';
 import { readSesFeedback } from '../../shared/notify/ses-feedback.ts';
+import { readTextStatuses } from '../../shared/notify/text-status.ts';
 import {
   confirmSubscription,
   createSnsVerifier,
@@ -17,13 +25,12 @@ import {
   type SnsTopic,
 } from '../../shared/notify/sns-message.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
+import { isReminder } from './claims.ts';
 import type { Deps } from './deliver.ts';
 
 const CONSUMER = 'feedback';
 
 type FeedbackDeps = Pick<Deps, 'db' | 'now'> & { readonly topic: SnsTopic };
-
-type Complaint = Exclude<Feedback, { what: 'taken' }>;
 
 /**
  * `POST /{country}/notifications/feedback`: suppresses addresses that bounced for good or complained, and records what was
@@ -35,20 +42,28 @@ export function takeFeedback({ db, now, topic }: FeedbackDeps): Operation<typeof
     const message = readSnsMessage(received.bytes);
     await mustBeGenuine(message, now());
     if (message.Type === 'SubscriptionConfirmation') await confirmSubscription(message, topic);
-    const feedback = message.Type === 'Notification' ? readSesFeedback(message.Message) : undefined;
-    if (feedback) {
+    const feedback = message.Type === 'Notification' ? readFeedback(message.Message) : [];
+    if (feedback.length > 0) {
       const event = { source: message.TopicArn, id: message.MessageId };
       const context = { now: now(), traceparent };
-      await once(db, notificationInbox, CONSUMER, event, (tx) => apply(tx, feedback, context));
+      await once(db, notificationInbox, CONSUMER, event, async (tx) => {
+        for (const each of feedback) await apply(tx, each, context);
+      });
     } else log.info({ messageType: message.Type }, 'a message of the feedback topic tells nothing of a message');
     return { body: undefined };
   };
+}
+
+/** SES tells of e-mails itself; what SNS logs of texts is handed on as it is. */
+function readFeedback(message: string): Feedback[] {
+  return [...readSesFeedback(message), ...readTextStatuses(message)];
 }
 
 type Context = { readonly now: Temporal.Instant; readonly traceparent: string };
 
 async function apply(tx: Queryable, feedback: Feedback, context: Context): Promise<void> {
   if (feedback.what === 'taken') return recordTaken(tx, feedback, context.now);
+  if (feedback.what === 'text-taken') return recordText(tx, feedback);
   for (const address of feedback.addresses) await heed(tx, feedback, address, context);
 }
 
@@ -62,14 +77,22 @@ async function recordTaken(
   if (UUID.test(deliveryId)) await confirmSent(tx, deliveryId, providerMessageId, now);
 }
 
+async function recordText(
+  tx: Queryable,
+  { address, ...told }: Extract<Feedback, { what: 'text-taken' }>,
+): Promise<void> {
+  const noticeId = await settleText(tx, { ...told, addressHash: hashOf('sms', address) });
+  const notice = noticeId === undefined ? undefined : await findNotice(tx, noticeId);
+  if (notice && isReminder(notice)) await closeReminders(tx, notice.eventId);
+}
+
 async function heed(
   tx: Queryable,
   complaint: Complaint,
   address: string,
   { now, traceparent }: Context,
 ): Promise<void> {
-  const { what, feedbackId, at } = complaint;
-  const channel = 'email';
+  const { what, channel, feedbackId, at } = complaint;
   const bounce = { channel, address, feedbackId, at } as const;
   const transient = what === 'bounced-for-now' ? await countTransientBounce(tx, bounce, transientBouncesSince(now)) : 0;
   const reason = suppressedBecause(what, transient);

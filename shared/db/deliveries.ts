@@ -14,8 +14,9 @@ import {
   type SQL,
   sql,
 } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 
-import type { WithheldBecause } from '../domain/notification.ts';
+import type { DeliveryStatus, DoubtReason, WithheldBecause } from '../domain/notification.ts';
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
 import { deleteBatch } from './delete-batch.ts';
@@ -43,12 +44,24 @@ export const openDelivery = {
   subjectIds: deliveries.subjectIds,
 };
 
+/** A delivery whose recipient's address is known: SHA-256, as `hashOf` makes it. */
+export type AddressedDelivery = OpenDelivery & { readonly addressHash: Buffer };
+
 /** `attempts` tells this claim from a later one. */
 export type Claim = { readonly id: string; readonly attempts: number; readonly mayRepeat: boolean };
 
 export type Outcome =
   | { readonly status: 'sent'; readonly providerMessageId: string }
   | { readonly status: 'failed' | 'refused'; readonly errorCode: string };
+
+/** The error code of a message that its provider may have taken: there was no answer. */
+const NO_ANSWER: DoubtReason = 'no-answer';
+
+/** How long a text that may have been taken waits for the provider's word before it is sent again. */
+const WORD_DUE_AFTER = '2 minutes';
+
+/** The provider's clock and ours are so far apart at most. */
+const CLOCK_SKEW = '2 seconds';
 
 /** The deliveries of a notice that are neither sent, withheld nor held; of those an event released, where one is given. */
 export async function listOpenDeliveries(db: Queryable, noticeId: string, releaseId?: string): Promise<OpenDelivery[]> {
@@ -67,10 +80,10 @@ export async function listOpenDeliveries(db: Queryable, noticeId: string, releas
  */
 export async function claimDelivery(
   db: Queryable,
-  { id }: OpenDelivery,
+  delivery: AddressedDelivery,
   now: Temporal.Instant,
 ): Promise<Claim | undefined> {
-  return (await claimWhere(db, id, now)) ?? nothingToClaim(db, id);
+  return (await claimWhere(db, delivery, now)) ?? nothingToClaim(db, delivery.id);
 }
 
 /**
@@ -79,7 +92,7 @@ export async function claimDelivery(
  */
 export async function claimNewest(
   db: Queryable,
-  { id, noticeId }: OpenDelivery,
+  { id, noticeId, addressHash }: AddressedDelivery,
   now: Temporal.Instant,
 ): Promise<Claim | undefined> {
   const of = (column: Column) => sql`(SELECT ${column} FROM ${notices} WHERE ${notices.id} = ${noticeId})`;
@@ -93,7 +106,7 @@ export async function claimNewest(
   const [claim] = await db
     .with(known)
     .update(deliveries)
-    .set(claimedFrom(now))
+    .set(claimedFrom(addressHash, now))
     .where(
       and(eq(deliveries.id, id), isFree(now), lte(sql`(SELECT version FROM ${known})`, of(notices.subjectVersion))),
     )
@@ -106,7 +119,7 @@ export async function claimNewest(
 /** Claims in the same way the alert of a critical result that nobody has acknowledged, and withholds the others. */
 export async function claimAlert(
   db: Queryable,
-  delivery: OpenDelivery,
+  delivery: AddressedDelivery,
   now: Temporal.Instant,
 ): Promise<Claim | undefined> {
   const acknowledged = db
@@ -114,7 +127,7 @@ export async function claimAlert(
     .from(acknowledgedAlerts)
     .innerJoin(notices, eq(notices.subjectId, acknowledgedAlerts.alertId))
     .where(eq(notices.id, delivery.noticeId));
-  const claim = await claimWhere(db, delivery.id, now, not(exists(acknowledged)));
+  const claim = await claimWhere(db, delivery, now, not(exists(acknowledged)));
   if (claim) return claim;
   const isOver = and(eq(deliveries.id, delivery.id), isFree(now), exists(acknowledged));
   await db.update(deliveries).set(withheld('acknowledged')).where(isOver);
@@ -144,9 +157,27 @@ export async function holdDelivery(
 ): Promise<undefined> {
   await db
     .update(deliveries)
-    .set({ status: 'held', dueAt, gatherKey: null })
+    .set({ status: 'held', mayRepeat, dueAt, gatherKey: null })
     .where(and(eq(deliveries.id, id), isFree(now)));
   return undefined;
+}
+
+/**
+ * Holds a message whose sender cannot tell what came of it until the provider's word of it is due.
+ * @returns whether there is such a doubt.
+ */
+export async function holdDoubtful(
+  db: Queryable,
+  { id }: Pick<OpenDelivery, 'id'>,
+  now: Temporal.Instant,
+): Promise<boolean> {
+  const dueAt = sql`greatest(${deliveries.claimedAt} + ${WORD_DUE_AFTER}::interval, ${now.toString()}::timestamptz)`;
+  const held = await db
+    .update(deliveries)
+    .set({ status: 'held', mayRepeat: true, dueAt, gatherKey: null })
+    .where(and(eq(deliveries.id, id), isFree(now), isInDoubt))
+    .returning({ id: deliveries.id });
+  return held.length > 0;
 }
 
 /** Stops what a clinician need not be told any more. Throws nothing where a message is on its way already. */
@@ -165,17 +196,18 @@ export async function forgetAcknowledgements(db: Queryable, before: Temporal.Ins
   return deleteBatch(db, acknowledgedAlerts, sql`${acknowledgedAlerts.acknowledgedAt} < ${before.toString()}`);
 }
 
-/** Records what came of a claim, unless it ran out and another took the delivery up. */
+/** Records what came of a claim, unless it ran out and another took the delivery up. That it was sent ends a doubt, too. */
 export async function recordOutcome(
   db: Queryable,
   { id, attempts }: Claim,
   outcome: Outcome,
   now: Temporal.Instant,
 ): Promise<void> {
+  const open: DeliveryStatus[] = outcome.status === 'sent' ? ['claimed', 'held', 'planned'] : ['claimed'];
   await db
     .update(deliveries)
     .set({ ...outcome, ...(outcome.status === 'sent' ? { sentAt: now, errorCode: null } : {}), leaseUntil: null })
-    .where(and(eq(deliveries.id, id), eq(deliveries.attempts, attempts), eq(deliveries.status, 'claimed')));
+    .where(and(eq(deliveries.id, id), eq(deliveries.attempts, attempts), inArray(deliveries.status, open)));
 }
 
 /** Records what the provider tells of a message whose sender could not: it was taken, so nobody sends it again. */
@@ -189,6 +221,54 @@ export async function confirmSent(
     .update(deliveries)
     .set({ status: 'sent', providerMessageId, sentAt, errorCode: null, leaseUntil: null })
     .where(and(eq(deliveries.id, id), inArray(deliveries.status, ['claimed', 'failed'])));
+}
+
+/**
+ * Records that the provider took a text for a phone at `at`, which it tells without naming our delivery. Where more than one
+ * text for the phone was under way then, it could be any of them, and none is settled: both are sent again.
+ * @returns the notice it is of.
+ */
+export async function settleText(
+  db: Queryable,
+  { addressHash, providerMessageId, at }: { addressHash: Buffer; providerMessageId: string; at: Temporal.Instant },
+): Promise<string | undefined> {
+  const sentAt = sql`${at.toString()}::timestamptz`;
+  const started = sql`${deliveries.claimedAt} - ${CLOCK_SKEW}::interval`;
+  const over = sql`${deliveries.claimedAt} + ${`${LEASE_SECONDS} seconds`}::interval + ${CLOCK_SKEW}::interval`;
+  const underWay = db
+    .select({ id: deliveries.id })
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.addressHash, addressHash),
+        sql`${sentAt} BETWEEN ${started} AND ${over}`,
+        or(isInDoubt, and(inArray(deliveries.status, ['held', 'planned']), deliveries.mayRepeat)),
+      ),
+    );
+  const isKnown = exists(
+    db
+      .select({ one: sql`1` })
+      .from(alias(deliveries, 'known'))
+      .where(sql`known.provider_message_id = ${providerMessageId}`),
+  );
+  const [settled] = await db
+    .update(deliveries)
+    .set({
+      status: 'sent',
+      providerMessageId,
+      sentAt: at,
+      errorCode: null,
+      leaseUntil: null,
+      mayRepeat: sql`${deliveries.mayRepeat} AND ${deliveries.attempts} > 1`,
+    })
+    .where(
+      and(
+        eq(deliveries.id, sql`(SELECT min(id::text)::uuid FROM (${underWay}) AS one HAVING count(*) = 1)`),
+        not(isKnown),
+      ),
+    )
+    .returning({ noticeId: deliveries.noticeId });
+  return settled?.noticeId;
 }
 
 /** Whom a message went to, by the provider's id of it. */
@@ -235,13 +315,13 @@ const claimed = { id: deliveries.id, attempts: deliveries.attempts, mayRepeat: d
 
 async function claimWhere(
   db: Queryable,
-  id: string,
+  { id, addressHash }: AddressedDelivery,
   now: Temporal.Instant,
   condition?: SQL,
 ): Promise<Claim | undefined> {
   const [claim] = await db
     .update(deliveries)
-    .set(claimedFrom(now))
+    .set(claimedFrom(addressHash, now))
     .where(and(eq(deliveries.id, id), isFree(now), condition))
     .returning(claimed);
   return claim;
@@ -253,11 +333,21 @@ function isFree(now: Temporal.Instant) {
   return or(inArray(deliveries.status, ['planned', 'failed', 'refused']), givenUp);
 }
 
-function claimedFrom(now: Temporal.Instant) {
+/** Nobody recorded what came of the last attempt. */
+const isInDoubt = or(
+  eq(deliveries.status, 'claimed'),
+  and(eq(deliveries.status, 'failed'), eq(deliveries.errorCode, NO_ANSWER)),
+);
+
+/** What is sent after a doubt may come twice. */
+const mayRepeat = sql`${deliveries.mayRepeat} OR ${isInDoubt}`;
+
+function claimedFrom(addressHash: Buffer, now: Temporal.Instant) {
   return {
     status: 'claimed' as const,
     attempts: sql`${deliveries.attempts} + 1`,
-    mayRepeat: sql`${deliveries.mayRepeat} OR ${deliveries.status} = 'claimed'`,
+    mayRepeat,
+    addressHash,
     claimedAt: now,
     leaseUntil: now.add({ seconds: LEASE_SECONDS }),
   };

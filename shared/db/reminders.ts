@@ -1,9 +1,10 @@
 import { randomUUIDv7 } from 'node:crypto';
 
-import { and, asc, eq, exists, getTableColumns, inArray, lte, or, sql } from 'drizzle-orm';
+import { and, asc, eq, exists, getTableColumns, inArray, lte, not, or, sql } from 'drizzle-orm';
 import { alias } from 'drizzle-orm/pg-core';
 
 import { ReminderTriggered } from '../../schemas/events/reminder.v1.ts';
+import type { DeliveryStatus } from '../domain/notification.ts';
 import type { PlannedReminder } from '../domain/reminder.ts';
 import type { Database, Queryable } from './client.ts';
 import type { KnownBooking } from './known-bookings.ts';
@@ -99,17 +100,22 @@ export async function postponeReminders(tx: Queryable, triggerId: string, dueAt:
     .where(and(eq(reminders.triggerId, triggerId), eq(reminders.status, 'triggered')));
 }
 
-/** Ends what an event triggered: sent where any of its messages was, else dropped. */
+/** Ends what an event triggered, unless a message of it waits: sent where any of its messages was, else dropped. */
 export async function closeReminders(db: Queryable, triggerId: string): Promise<void> {
-  const sent = db
-    .select({ id: deliveries.id })
-    .from(notices)
-    .innerJoin(deliveries, eq(deliveries.noticeId, notices.id))
-    .where(and(eq(notices.eventId, triggerId), eq(deliveries.status, 'sent')));
+  const messages = (statuses: readonly DeliveryStatus[]) =>
+    exists(
+      db
+        .select({ id: deliveries.id })
+        .from(notices)
+        .innerJoin(deliveries, eq(deliveries.noticeId, notices.id))
+        .where(and(eq(notices.eventId, triggerId), inArray(deliveries.status, statuses))),
+    );
   await db
     .update(reminders)
-    .set({ status: sql`CASE WHEN ${exists(sent)} THEN 'sent' ELSE 'dropped' END` })
-    .where(and(eq(reminders.triggerId, triggerId), eq(reminders.status, 'triggered')));
+    .set({ status: sql`CASE WHEN ${messages(['sent'])} THEN 'sent' ELSE 'dropped' END` })
+    .where(
+      and(eq(reminders.triggerId, triggerId), eq(reminders.status, 'triggered'), not(messages(['held', 'planned']))),
+    );
 }
 
 async function lockDue(tx: Queryable, now: Temporal.Instant, limit: number): Promise<ReminderRow[]> {

@@ -130,6 +130,18 @@ export function isUnasked(kind: NotificationKind): boolean {
   return ['reminder', 'result', 'critical'].includes(categoryOf[kind]);
 }
 
+/** Why nobody can tell whether a provider took a message. */
+export type DoubtReason = 'no-answer';
+
+/**
+ * Whether a message that may have been sent waits for the provider's word before it is sent again. That on an e-mail comes
+ * before anybody could repeat it; a push that comes again takes the place of the first on the screen; and nobody waits to
+ * be alerted of what is critical.
+ */
+export function awaitsWord(kind: NotificationKind, channel: Channel): boolean {
+  return channel === 'sms' && categoryOf[kind] !== 'critical';
+}
+
 /** Nobody is told of a visit that has begun. */
 export function lateBecause(slotStart: Temporal.Instant, now: Temporal.Instant): WithheldBecause | undefined {
   return Temporal.Instant.compare(slotStart, now) <= 0 ? 'past' : undefined;

@@ -1,3 +1,4 @@
+import type { DoubtReason } from '../domain/notification.ts';
 import { AppError } from '../errors.ts';
 
 export type AwsOptions = {
@@ -38,8 +39,8 @@ const reasons: Readonly<Record<string, RefusalReason>> = {
 };
 
 /**
- * Names what a client threw: `unavailable` where another attempt may succeed, else `unprocessable` with a reason. The
- * provider's own words may hold the recipient's address, so neither message nor cause carries them.
+ * Names what a client threw: `unavailable` where another attempt may succeed, with the reason `no-answer` where the message
+ * may have been taken all the same; else `unprocessable` with a reason. The provider's own words may hold the recipient's address, so neither message nor cause carries them.
  */
 export function nameProviderError(provider: 'ses' | 'sns', error: unknown): AppError {
   const name = error instanceof Error ? error.name : 'Unknown';
@@ -47,9 +48,26 @@ export function nameProviderError(provider: 'ses' | 'sns', error: unknown): AppE
   const details = { dependency: provider, providerCode: name };
   const reason = status !== undefined && status < 500 ? reasons[name] : undefined;
   if (reason === undefined) {
-    return new AppError('unavailable', 'The message provider does not take messages at the moment.', details);
+    const doubt: { reason?: DoubtReason } = status === undefined && !isUnsent(error) ? { reason: 'no-answer' } : {};
+    const unavailable = 'The message provider does not take messages at the moment.';
+    return new AppError('unavailable', unavailable, { ...details, ...doubt });
   }
   return new AppError('unprocessable', 'The message provider refuses this message.', { ...details, reason });
+}
+
+/** What fails before a byte of the message is sent. */
+const BEFORE_SENDING = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'CredentialsProviderError',
+]);
+
+function isUnsent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return BEFORE_SENDING.has(error.name) || ('code' in error && BEFORE_SENDING.has(String(error.code)));
 }
 
 function statusOf(error: unknown): number | undefined {

@@ -17,15 +17,23 @@ export function createPushSender(options: AwsOptions): SendPush {
   let opened: Promise<DeliverText> | undefined;
   return async ({ to: TargetArn, text, idempotencyKey }) => {
     const deliver = await (opened ??= import('./sns.ts').then(({ openSns }) => openSns(options)));
-    const MessageAttributes = { 'careflow.delivery': { DataType: 'String', StringValue: idempotencyKey } };
-    const message = { TargetArn, Message: perPlatform(text), MessageStructure: 'json', MessageAttributes };
+    const id = { DataType: 'String', StringValue: idempotencyKey };
+    // Sent again, a notification takes the place of the first on the screen, if that is there.
+    const MessageAttributes = { 'careflow.delivery': id, 'AWS.SNS.MOBILE.APNS.COLLAPSE_ID': id };
+    const message = {
+      TargetArn,
+      Message: perPlatform(text, idempotencyKey),
+      MessageStructure: 'json',
+      MessageAttributes,
+    };
     return { providerMessageId: await deliver(message) };
   };
 }
 
 /** Each platform reads its own member, which is JSON in JSON (SNS developer guide, platform-specific payloads). */
-function perPlatform(text: string): string {
+function perPlatform(text: string, tag: string): string {
   const apple = JSON.stringify({ aps: { alert: text, sound: 'default' } });
-  const google = JSON.stringify({ fcmV1Message: { message: { notification: { body: text } } } });
+  const message = { notification: { body: text }, android: { notification: { tag } } };
+  const google = JSON.stringify({ fcmV1Message: { message } });
   return JSON.stringify({ default: text, APNS: apple, APNS_SANDBOX: apple, GCM: google });
 }

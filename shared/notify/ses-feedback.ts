@@ -1,6 +1,7 @@
 import * as z from 'zod';
 
-import type { Feedback } from '../domain/suppression.ts';
+import type { Complaint, Feedback } from '../domain/suppression.ts';
+import { parseJson } from './parse-json.ts';
 
 const Recipients = z.array(z.object({ emailAddress: z.string().min(3).max(320) }));
 
@@ -33,27 +34,37 @@ const SesNotification = z
   })
   .transform(({ notificationType, eventType, ...about }) => ({ ...about, type: notificationType ?? eventType }));
 
+type Told = {
+  readonly feedbackId: string;
+  readonly timestamp: string;
+  readonly recipients: z.infer<typeof Recipients>;
+};
+
 /** As `composeMessage` names it. */
 const DELIVERY_HEADER = 'x-careflow-delivery';
 
-/** Undefined for what is no notification of SES, or tells of nothing that matters here. */
-export function readSesFeedback(message: string): Feedback | undefined {
+/** Nothing for what is no notification of SES, or tells of nothing that matters here. */
+export function readSesFeedback(message: string): Feedback[] {
   const { success, data } = SesNotification.safeParse(parseJson(message));
-  if (!success) return undefined;
+  if (!success) return [];
   const { type, mail, bounce, complaint } = data;
   const providerMessageId = mail.messageId;
+  const complaintOf = (what: Complaint['what'], { feedbackId, timestamp, recipients }: Told): Complaint => {
+    const addresses = addressesOf(recipients);
+    return { what, channel: 'email', providerMessageId, feedbackId, addresses, at: instantOf(timestamp) };
+  };
   if (type === 'Bounce' && bounce) {
     const { bounceType, feedbackId, bouncedRecipients, timestamp } = bounce;
     const what = bounceType === 'Permanent' ? 'bounced' : 'bounced-for-now';
-    return { what, providerMessageId, feedbackId, addresses: addressesOf(bouncedRecipients), at: instantOf(timestamp) };
+    return [complaintOf(what, { feedbackId, timestamp, recipients: bouncedRecipients })];
   }
   if (type === 'Complaint' && complaint) {
-    const { feedbackId, complainedRecipients: of, timestamp } = complaint;
-    return { what: 'complained', providerMessageId, feedbackId, addresses: addressesOf(of), at: instantOf(timestamp) };
+    const { feedbackId, complainedRecipients, timestamp } = complaint;
+    return [complaintOf('complained', { feedbackId, timestamp, recipients: complainedRecipients })];
   }
   const deliveryId = mail.headers.find(({ name }) => name.toLowerCase() === DELIVERY_HEADER)?.value;
   const isTaken = (type === 'Send' || type === 'Delivery') && deliveryId !== undefined;
-  return isTaken ? { what: 'taken', providerMessageId, deliveryId } : undefined;
+  return isTaken ? [{ what: 'taken', providerMessageId, deliveryId }] : [];
 }
 
 function addressesOf(recipients: z.infer<typeof Recipients>): string[] {
@@ -62,12 +73,4 @@ function addressesOf(recipients: z.infer<typeof Recipients>): string[] {
 
 function instantOf(text: string): Temporal.Instant {
   return Temporal.Instant.from(text);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@ import { createVerify, X509Certificate } from 'node:crypto';
 import * as z from 'zod';
 
 import { AppError } from '../errors.ts';
+import { parseJson } from './parse-json.ts';
 
 const common = {
   MessageId: z.string().min(1).max(200),
@@ -125,14 +126,6 @@ async function fetchTextOf(url: URL): Promise<string> {
     // Told below: what went wrong in between is nobody's to see.
   }
   throw new AppError('unavailable', 'SNS does not answer.', { dependency: 'sns' });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function refused(message: string): AppError {

@@ -55,6 +55,7 @@ export async function openReplica() {
         practitioners,
         laboratory,
         now,
+        hearsProviders: true,
         emailFrom: 'no-reply@careflow.example',
         ladder: defaultLadder,
       }),

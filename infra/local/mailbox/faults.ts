@@ -19,13 +19,13 @@ export const Faults = z.strictObject({
   disconnect: Count,
   /** Recipients refused for good. */
   reject: Addresses,
-  /** Recipients whose e-mail is taken and then bounces for good. */
+  /** Recipients whose message is taken and then bounces for good. */
   bounce: Addresses,
   /** Recipients whose e-mail is taken and then bounces for the moment. */
   bounceForNow: Addresses,
   /** Recipients who complain of what they are sent. */
   complain: Addresses,
-  /** Whether a notification confirms each e-mail that is taken, as SES sends it where it is told to. */
+  /** Whether each e-mail and text that is taken is confirmed, as SES and SNS do where they are told to. */
   confirm: z.boolean().default(false),
 });
 
@@ -37,7 +37,7 @@ export type FaultSwitch = {
   set(faults: Faults): void;
   /** Decides on a send; throws AwsFault where it is refused. */
   decide(call: SendCall): Outcome;
-  /** What becomes of an e-mail that was taken, where anybody is told. */
+  /** What becomes of a message that was taken, where anybody is told. */
   fateOf(to: string): Fate | undefined;
 };
 

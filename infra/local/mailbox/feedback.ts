@@ -1,5 +1,6 @@
 import { randomUUID, sign } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 
 import { signedText, type SnsMessage } from '../../../shared/notify/sns-message.ts';
 import type { SentMessage } from './sent-messages.ts';
@@ -11,7 +12,7 @@ export type FeedbackOptions = {
   readonly topicArn: string;
 };
 
-/** What becomes of an e-mail after it was taken. */
+/** What becomes of a message after it was taken. */
 export type Fate = 'delivered' | 'bounced' | 'bounced-for-now' | 'complained';
 
 export type FeedbackTopic = {
@@ -32,7 +33,7 @@ const MOST_ATTEMPTS = 40;
 const FIRST_DELAY_MS = 100;
 const MOST_DELAY_MS = 2_000;
 
-/** Plays the SNS topic that SES publishes its notifications to. `ownUrl` is asked when it is first needed. */
+/** Plays the SNS topic that SES publishes to, and that what SNS logs of texts is handed on to. `ownUrl` is asked when it is first needed. */
 export function openFeedbackTopic({ url, topicArn }: FeedbackOptions, ownUrl: () => string): FeedbackTopic {
   const { privateKey, certificate } = createSigner(Temporal.Now.instant());
   const closing = new AbortController();
@@ -73,13 +74,28 @@ export function openFeedbackTopic({ url, topicArn }: FeedbackOptions, ownUrl: ()
     certificate,
     tell(message, fate) {
       const told = (subscribed ??= subscribe()).then(() =>
-        post({ ...envelope(), Type: 'Notification', Message: JSON.stringify(notificationOf(message, fate)) }),
+        post({ ...envelope(), Type: 'Notification', Message: messageOf(message, fate) }),
       );
       // Who closes the mailbox waits for nobody; what nobody takes is given up.
       told.catch(() => undefined);
     },
     close: () => closing.abort(),
   };
+}
+
+function messageOf(message: SentMessage, fate: Fate): string {
+  return message.channel === 'sms' ? logEventsOf(message, fate) : JSON.stringify(notificationOf(message, fate));
+}
+
+/** As CloudWatch Logs hands what SNS writes of a text to the subscriber of its log group. */
+function logEventsOf({ id: messageId, to: destination, sentAt }: SentMessage, fate: Fate): string {
+  const [status, providerResponse] =
+    fate === 'bounced' ? ['FAILURE', 'Invalid phone number'] : ['SUCCESS', 'Message has been accepted by phone'];
+  const notification = { messageId, timestamp: sentAt.replace('T', ' ').replace('Z', '') };
+  const line = JSON.stringify({ notification, delivery: { destination, providerResponse }, status });
+  const logEvents = [{ id: randomUUID(), timestamp: Date.parse(sentAt), message: line }];
+  const logGroup = `sns/local/000000000000/DirectPublishToPhoneNumber${fate === 'bounced' ? '/Failure' : ''}`;
+  return gzipSync(JSON.stringify({ messageType: 'DATA_MESSAGE', logGroup, logEvents })).toString('base64');
 }
 
 /** As SES words it, with the headers of the message. */

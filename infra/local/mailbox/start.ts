@@ -95,7 +95,7 @@ function takeCall(request: FastifyRequest, reply: FastifyReply, { sent, faults, 
   if (outcome === 'hang') return reply.hijack();
   sent.keep(call.messages);
   for (const message of call.messages) {
-    const fate = message.channel === 'email' ? faults.fateOf(message.to) : undefined;
+    const fate = message.channel === 'push' ? undefined : faults.fateOf(message.to);
     if (fate !== undefined) topic?.tell(message, fate);
   }
   if (outcome === 'send') return reply.type('text/xml').send(writeAnswer(call));

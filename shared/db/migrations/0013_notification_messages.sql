@@ -40,7 +40,9 @@ ALTER TABLE notification.deliveries
   -- What it tells of: the subjects of its own notice and of those it gathered.
   ADD COLUMN subject_ids uuid[] NOT NULL DEFAULT '{}',
   -- The event that last asked for it to be sent, where it was held.
-  ADD COLUMN release_id uuid;
+  ADD COLUMN release_id uuid,
+  -- Where it was last sent to, as SHA-256 of channel and address: some providers tell of a message by its address alone.
+  ADD COLUMN address_hash bytea;
 --> statement-breakpoint
 UPDATE notification.deliveries d SET notice_id = n.id
 FROM notification.notices n WHERE n.event_source = d.event_source AND n.event_id = d.event_id;
@@ -71,6 +73,8 @@ CREATE UNIQUE INDEX deliveries_gathering ON notification.deliveries (gather_key,
   WHERE status = 'held';
 --> statement-breakpoint
 CREATE INDEX deliveries_by_recipient ON notification.deliveries (recipient_id);
+--> statement-breakpoint
+CREATE INDEX deliveries_by_address ON notification.deliveries (address_hash, claimed_at);
 --> statement-breakpoint
 CREATE INDEX deliveries_by_message ON notification.deliveries (provider_message_id) WHERE provider_message_id IS NOT NULL;
 --> statement-breakpoint

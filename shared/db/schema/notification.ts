@@ -73,6 +73,7 @@ export const deliveries = notificationSchema.table('deliveries', {
   mayRepeat: boolean('may_repeat').notNull().default(false),
   providerMessageId: text('provider_message_id'),
   errorCode: text('error_code'),
+  addressHash: bytea('address_hash'),
   claimedAt: instant('claimed_at'),
   leaseUntil: instant('lease_until'),
   sentAt: instant('sent_at'),

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { claimNewest, type OpenDelivery } from '../../../shared/db/deliveries.ts';
+import { type AddressedDelivery, claimNewest } from '../../../shared/db/deliveries.ts';
+import { hashOf } from '../../../shared/db/suppressed-addresses.ts';
 import { until } from '../../support/until.ts';
 import { MORNING, openWorld, type World } from './world.ts';
 
@@ -16,7 +17,7 @@ afterAll(() => world.close());
 const now = Temporal.Instant.from(MORNING);
 
 /** A booking at version 1 with an e-mail about it still to be sent. */
-async function addDelivery(): Promise<OpenDelivery & { readonly bookingId: string }> {
+async function addDelivery(): Promise<AddressedDelivery & { readonly bookingId: string }> {
   const [id, noticeId, bookingId, person] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
   await world.insert('notification.bookings', {
     booking_id: bookingId,
@@ -40,7 +41,8 @@ async function addDelivery(): Promise<OpenDelivery & { readonly bookingId: strin
   });
   const to = { recipient_type: 'patient', recipient_id: person, channel: 'email' };
   await world.insert('notification.deliveries', { id, notice_id: noticeId, status: 'planned', ...to });
-  return { id, noticeId, bookingId, recipientType: 'patient', recipientId: person, channel: 'email', subjectIds: [] };
+  const recipient = { recipientType: 'patient', recipientId: person, channel: 'email' } as const;
+  return { id, noticeId, bookingId, ...recipient, subjectIds: [], addressHash: hashOf('email', 'anna@home.example') };
 }
 
 it('waits for a newer state that is being written, and then withholds the message', async () => {

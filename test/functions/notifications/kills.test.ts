@@ -54,6 +54,7 @@ it(
       await workers.start(clock);
     }
     await delivered;
+    await workers.sendWaiting(clock.add({ minutes: 5 }), IN_FLIGHT);
 
     const accounts = await world.rows<{ deliveries: number; open: number }>(
       `SELECT count(*)::int AS deliveries,

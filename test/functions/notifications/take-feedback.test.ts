@@ -1,103 +1,27 @@
-import { createSign, randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { randomUUID } from 'node:crypto';
 
-import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { createSigner } from '../../../infra/local/mailbox/signer.ts';
-import { takeFeedback } from '../../../functions/notifications/take-feedback.ts';
-import { takeFeedback as contract } from '../../../schemas/api/notifications.ts';
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
-import { signedText, type SnsMessage } from '../../../shared/notify/sns-message.ts';
-import { route } from '../../../shared/runtime/route.ts';
-import { buildServer } from '../../../shared/runtime/server.ts';
-import { booking, eventOf, mailbox, MORNING, openWorld, type World } from './world.ts';
 import { ConsentGiven } from '../../../schemas/events/customer.v1.ts';
-
-const TOPIC = 'arn:aws:sns:eu-west-3:123456789012:ses-feedback';
-const PATH = '/fr/notifications/feedback';
+import { openFeedback, TOPIC } from './feedback.ts';
+import { booking, eventOf, mailbox, MORNING, openWorld, type World } from './world.ts';
 
 let world: World;
-let sns: Awaited<ReturnType<typeof openSns>>;
-let post: (message: object | string, more?: Posted) => Promise<number>;
-let close: () => Promise<unknown>;
+let sns: Awaited<ReturnType<typeof openFeedback>>;
 beforeAll(async () => {
-  [world, sns] = await Promise.all([openWorld(), openSns()]);
-  const operation = takeFeedback({
-    db: world.db,
-    now: world.now,
-    topic: { topicArn: TOPIC, endpoint: sns.url },
-  });
-  const app = buildServer(
-    {
-      name: 'notifications',
-      routes: [route(contract, operation)],
-      subscriptions: [],
-      dependencies: {},
-      close: nothing,
-    },
-    { log: pino({ level: 'silent' }) },
-  );
-  post = async (message, { type = 'text/plain; charset=UTF-8', path = PATH } = {}) => {
-    const payload = typeof message === 'string' ? message : JSON.stringify(message);
-    return (await app.inject({ method: 'POST', url: path, headers: { 'content-type': type }, payload })).statusCode;
-  };
-  close = () => app.close();
+  world = await openWorld();
+  sns = await openFeedback(world);
 });
 afterAll(async () => {
-  await close();
-  await Promise.all([world.close(), sns.close()]);
+  await sns.close();
+  await world.close();
 });
 beforeEach(() => {
   world.sent.length = 0;
   world.setTime(MORNING);
 });
-
-type Posted = { readonly type?: string; readonly path?: string };
-
-async function nothing(): Promise<void> {}
-
-/** A topic of its own key, whose certificate it shows. */
-async function openSns() {
-  const signer = createSigner(Temporal.Now.instant());
-  const asked: string[] = [];
-  let answering = true;
-  const server = createServer((request, response) => {
-    asked.push(request.url ?? '');
-    response.statusCode = answering ? 200 : 500;
-    response.end(signer.certificate);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  const url = `http://127.0.0.1:${port}`;
-  return {
-    url,
-    asked,
-    answers: (does: boolean) => {
-      answering = does;
-    },
-    /** A message that is right in all but what is given; signed last. */
-    message(
-      given: Partial<Record<keyof SnsMessage | 'Subject' | 'Token' | 'SubscribeURL', string>>,
-      key = signer.privateKey,
-    ) {
-      const whole = {
-        Type: 'Notification',
-        MessageId: randomUUID(),
-        TopicArn: TOPIC,
-        Message: '{}',
-        Timestamp: MORNING,
-        SignatureVersion: '2',
-        SigningCertURL: `${url}/certificate.pem`,
-        ...given,
-      } as SnsMessage;
-      const algorithm = whole.SignatureVersion === '1' ? 'RSA-SHA1' : 'RSA-SHA256';
-      return { ...whole, Signature: createSign(algorithm).update(signedText(whole)).sign(key, 'base64') };
-    },
-    close: () => new Promise((resolve) => server.close(resolve)),
-  };
-}
 
 function bounce(to: string, bounceType: string, messageId = 'm-0') {
   const about = { bounceType, bouncedRecipients: [{ emailAddress: to }] };
@@ -148,7 +72,7 @@ describe('an e-mail that', () => {
   ])('%s stops all others to its address, and an event tells of it without the address', async (_, reason, told) => {
     const { patientId, messageId, to } = await sentEmail();
     const message = told(to.toUpperCase(), messageId);
-    expect(await post(message)).toBe(204);
+    expect(await sns.post(message)).toBe(204);
     expect(await isReached(patientId)).toBe(false);
     const events = await bouncedEvents();
     expect(events).toMatchObject([
@@ -170,19 +94,19 @@ describe('an e-mail that', () => {
 
   it('bounces for the moment is counted, and gives its address up the fifth time', async () => {
     const { patientId, messageId, to } = await sentEmail();
-    for (let count = 1; count <= 4; count += 1) expect(await post(bounce(to, 'Transient', messageId))).toBe(204);
+    for (let count = 1; count <= 4; count += 1) expect(await sns.post(bounce(to, 'Transient', messageId))).toBe(204);
     expect(await isReached(patientId)).toBe(true);
-    await post(bounce(to, 'Undetermined', messageId));
+    await sns.post(bounce(to, 'Undetermined', messageId));
     expect(await isReached(patientId)).toBe(false);
     expect(await bouncedEvents()).toHaveLength(1);
   });
 
   it('bounced for the moment long ago does not count', async () => {
     const { patientId, messageId, to } = await sentEmail();
-    for (let count = 1; count <= 4; count += 1) await post(bounce(to, 'Transient', messageId));
+    for (let count = 1; count <= 4; count += 1) await sns.post(bounce(to, 'Transient', messageId));
     world.setTime('2030-02-05T09:00:00Z');
     const fresh = bounce(to, 'Transient', messageId);
-    await post(sns.message({ Message: fresh.Message, Timestamp: '2030-02-05T09:00:00Z' }));
+    await sns.post(sns.message({ Message: fresh.Message, Timestamp: '2030-02-05T09:00:00Z' }));
     expect(await isReached(patientId)).toBe(true);
   });
 
@@ -204,7 +128,7 @@ describe('an e-mail that', () => {
     await crashed.promise;
     const headers = [{ name: 'X-Careflow-Delivery', value: world.sent[0]?.deliveryId }];
     const Message = JSON.stringify({ notificationType: 'Delivery', mail: { messageId: 'ses-1', headers } });
-    expect(await post(sns.message({ Message }))).toBe(204);
+    expect(await sns.post(sns.message({ Message }))).toBe(204);
     world.pass({ seconds: 31 });
     expect(await world.deliver(event)).toBe(204);
     expect(world.sent).toHaveLength(1);
@@ -216,17 +140,17 @@ describe('a message that comes', () => {
   it('twice, one after the other or at once, has one effect', async () => {
     const { messageId, to } = await sentEmail();
     const message = bounce(to, 'Transient', messageId);
-    expect(await Promise.all([post(message), post(message)])).toEqual([204, 204]);
-    for (let count = 0; count < 6; count += 1) expect(await post(message)).toBe(204);
+    expect(await Promise.all([sns.post(message), sns.post(message)])).toEqual([204, 204]);
+    for (let count = 0; count < 6; count += 1) expect(await sns.post(message)).toBe(204);
     expect(await bouncedEvents()).toEqual([]);
     const again = bounce(to, 'Permanent', messageId);
-    for (let count = 0; count < 3; count += 1) await post(again);
-    await post(complaint(to, messageId));
+    for (let count = 0; count < 3; count += 1) await sns.post(again);
+    await sns.post(complaint(to, messageId));
     expect(await bouncedEvents()).toHaveLength(1);
   });
 
   it('about somebody nobody wrote to suppresses the address all the same', async () => {
-    expect(await post(bounce('stranger@home.example', 'Permanent', 'unknown'))).toBe(204);
+    expect(await sns.post(bounce('stranger@home.example', 'Permanent', 'unknown'))).toBe(204);
     const patientId = await world.addPatient({ email: 'stranger@home.example', sms: null });
     expect(await isReached(patientId)).toBe(false);
     expect(await bouncedEvents()).toEqual([]);
@@ -235,31 +159,31 @@ describe('a message that comes', () => {
   it.each(['{}', 'Successfully validated SNS topic for Amazon SES event publishing.', '{"notificationType":"Bounce"}'])(
     'from the topic without feedback has no effect (%s)',
     async (Message) => {
-      expect(await post(sns.message({ Message }))).toBe(204);
+      expect(await sns.post(sns.message({ Message }))).toBe(204);
       expect(await bouncedEvents()).toEqual([]);
     },
   );
 
   it('as JSON, or signed in version 1, is taken as well', async () => {
-    expect(await post(sns.message({ SignatureVersion: '1' }), { type: 'application/json' })).toBe(204);
+    expect(await sns.post(sns.message({ SignatureVersion: '1' }), { type: 'application/json' })).toBe(204);
   });
 });
 
 describe('a subscription', () => {
   it('is confirmed where SNS says', async () => {
     const SubscribeURL = `${sns.url}/confirm?Token=t-1`;
-    expect(await post(sns.message({ Type: 'SubscriptionConfirmation', Token: 't-1', SubscribeURL }))).toBe(204);
+    expect(await sns.post(sns.message({ Type: 'SubscriptionConfirmation', Token: 't-1', SubscribeURL }))).toBe(204);
     expect(sns.asked).toContain('/confirm?Token=t-1');
   });
 
   it('is confirmed nowhere else', async () => {
     const SubscribeURL = 'https://sns.eu-west-3.amazonaws.com.evil.example/';
-    expect(await post(sns.message({ Type: 'SubscriptionConfirmation', Token: 't-2', SubscribeURL }))).toBe(403);
+    expect(await sns.post(sns.message({ Type: 'SubscriptionConfirmation', Token: 't-2', SubscribeURL }))).toBe(403);
   });
 
   it('that ends is taken note of, and not taken up again', async () => {
     const SubscribeURL = `${sns.url}/again`;
-    expect(await post(sns.message({ Type: 'UnsubscribeConfirmation', Token: 't-3', SubscribeURL }))).toBe(204);
+    expect(await sns.post(sns.message({ Type: 'UnsubscribeConfirmation', Token: 't-3', SubscribeURL }))).toBe(204);
     expect(sns.asked).not.toContain('/again');
   });
 });
@@ -283,7 +207,7 @@ describe('nobody is heard who', () => {
     ['shows one of another service', () => sns.message({ SigningCertURL: 'https://s3.eu-west-3.amazonaws.com/c.pem' })],
   ])('%s', async (_, message) => {
     const before = sns.asked.length;
-    expect(await post(message())).toBe(403);
+    expect(await sns.post(message())).toBe(403);
     expect(sns.asked.length - before).toBeLessThanOrEqual(1);
   });
 
@@ -294,13 +218,13 @@ describe('nobody is heard who', () => {
     ['sends one of an unknown type', () => ({ ...sns.message({}), Type: 'Other' }), 400],
     ['sends one of an unknown version', () => ({ ...sns.message({}), SignatureVersion: '3' }), 400],
   ])('%s', async (_, message, status) => {
-    expect(await post(message())).toBe(status);
+    expect(await sns.post(message())).toBe(status);
   });
 
   it('sends another media type, too much, or to a country that is not served', async () => {
-    expect(await post(sns.message({}), { type: 'application/xml' })).toBe(415);
-    expect(await post(sns.message({ Message: 'x'.repeat(300_000) }))).toBe(413);
-    expect(await post(sns.message({}), { path: '/xx/notifications/feedback' })).toBe(404);
+    expect(await sns.post(sns.message({}), { type: 'application/xml' })).toBe(415);
+    expect(await sns.post(sns.message({ Message: 'x'.repeat(300_000) }))).toBe(413);
+    expect(await sns.post(sns.message({}), { path: '/xx/notifications/feedback' })).toBe(404);
   });
 });
 
@@ -308,8 +232,8 @@ it('asks for a certificate once, and comes again while it cannot be had', async 
   const SigningCertURL = `${sns.url}/another.pem`;
   const message = sns.message({ SigningCertURL });
   sns.answers(false);
-  expect(await post(message)).toBe(503);
+  expect(await sns.post(message)).toBe(503);
   sns.answers(true);
-  for (let count = 0; count < 3; count += 1) expect(await post(message)).toBe(204);
+  for (let count = 0; count < 3; count += 1) expect(await sns.post(message)).toBe(204);
   expect(sns.asked.filter((path) => path === '/another.pem')).toHaveLength(2);
 });

@@ -35,6 +35,7 @@ async function main(urls: readonly string[], clock: string): Promise<void> {
     sendSms: take,
     sendPush: take,
     emailFrom: 'no-reply@careflow.example',
+    hearsProviders: true,
     now: () => base.add({ milliseconds: Math.round(performance.now() - start) }),
     ladder: defaultLadder,
   });

@@ -5,11 +5,13 @@ import { fileURLToPath } from 'node:url';
 
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import type { Dice } from '../../../infra/seed/dice.ts';
+import { releaseDueDeliveries } from '../../../shared/db/notices.ts';
 import { until } from '../../support/until.ts';
 import { requestOf } from '../event-request.ts';
 import { type World } from './world.ts';
 
 const WORKERS = 2;
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 export type Workers = Awaited<ReturnType<typeof openWorkers>>;
 
@@ -35,32 +37,44 @@ export async function openWorkers(world: World, dice: Dice) {
     return answer?.status === 204;
   }
 
+  async function start(clock: Temporal.Instant): Promise<void> {
+    workers = await Promise.all(Array.from({ length: WORKERS }, () => startWorker(clock)));
+  }
+
+  async function kill(): Promise<void> {
+    const killed = workers.splice(0);
+    await Promise.all(
+      killed.map(async ({ process: child }) => {
+        const gone = once(child, 'exit');
+        child.kill('SIGKILL');
+        await gone;
+      }),
+    );
+  }
+
+  /** So many at a time, each until it is dealt with. */
+  async function deliverAll(events: readonly AnyEvent[], atOnce: number): Promise<void> {
+    const waiting = [...events];
+    const deliver = async () => {
+      for (let event = waiting.shift(); event; event = waiting.shift()) {
+        const next = event;
+        await until(() => offer(next), { what: `event ${next.id} to be taken`, timeoutMs: 60_000 });
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, deliver));
+  }
+
   return {
-    async start(clock: Temporal.Instant): Promise<void> {
-      workers = await Promise.all(Array.from({ length: WORKERS }, () => startWorker(clock)));
-    },
+    start,
+    kill,
+    deliverAll,
 
-    async kill(): Promise<void> {
-      const killed = workers.splice(0);
-      await Promise.all(
-        killed.map(async ({ process: child }) => {
-          const gone = once(child, 'exit');
-          child.kill('SIGKILL');
-          await gone;
-        }),
-      );
-    },
-
-    /** So many at a time, each until it is dealt with. */
-    async deliverAll(events: readonly AnyEvent[], atOnce: number): Promise<void> {
-      const waiting = [...events];
-      const deliver = async () => {
-        for (let event = waiting.shift(); event; event = waiting.shift()) {
-          const next = event;
-          await until(() => offer(next), { what: `event ${next.id} to be taken`, timeoutMs: 60_000 });
-        }
-      };
-      await Promise.all(Array.from({ length: atOnce }, deliver));
+    /** Releases what waited until then, and delivers it. */
+    async sendWaiting(clock: Temporal.Instant, atOnce: number): Promise<void> {
+      await kill();
+      await start(clock);
+      while ((await releaseDueDeliveries(world.db, clock, 100, TRACE)) > 0);
+      await deliverAll(await world.takeEvents(), atOnce);
     },
 
     /** How many messages the providers took, repeated ones among them. */

@@ -27,7 +27,13 @@ export type Sent = {
   readonly deliveryId: string;
 };
 
-export type Providers = { readonly sendEmail: SendEmail; readonly sendSms: SendSms; readonly sendPush: SendPush };
+export type Providers = {
+  readonly sendEmail: SendEmail;
+  readonly sendSms: SendSms;
+  readonly sendPush: SendPush;
+  /** They do unless they do not. */
+  readonly hearsProviders?: boolean;
+};
 
 /** Providers that take everything and remember it. */
 export function mailbox(sent: Sent[] = []) {
@@ -72,6 +78,7 @@ export async function openWorld() {
       patients,
       practitioners,
       laboratory,
+      hearsProviders: true,
       ...providers,
       emailFrom: 'no-reply@careflow.example',
       now,
@@ -149,6 +156,7 @@ export async function openWorld() {
     },
 
     insert,
+    takeEvents,
 
     /** A report that its patient sees. @returns its id. */
     async addReport(patientId: string): Promise<string> {
@@ -172,21 +180,20 @@ export async function openWorld() {
     async tick(): Promise<number> {
       const triggered = await triggerDueReminders(db, now(), 100, TRACE);
       await releaseDueDeliveries(db, now(), 100, TRACE);
-      const events = await rows<{ event: AnyEvent }>(
-        'UPDATE notification.outbox SET sent_at = now() WHERE sent_at IS NULL RETURNING event',
-      );
-      for (const { event } of events) await deliverUntilDone(event);
+      for (const event of await takeEvents()) await deliverUntilDone(event);
       return triggered;
     },
 
     /** Releases the one notice that is due, without delivering it. */
     async releaseOne(): Promise<AnyEvent> {
       await releaseDueDeliveries(db, now(), 100, TRACE);
-      const [released, ...others] = await rows<{ event: AnyEvent }>(
-        'UPDATE notification.outbox SET sent_at = now() WHERE sent_at IS NULL RETURNING event',
-      );
-      if (!released || others.length > 0) throw new Error(`${others.length + 1} notices are due`);
-      return released.event;
+      return theOneEvent();
+    },
+
+    /** Triggers the one reminder that is due, without delivering it. */
+    async triggerOne(): Promise<AnyEvent> {
+      await triggerDueReminders(db, now(), 100, TRACE);
+      return theOneEvent();
     },
 
     async close() {
@@ -196,6 +203,20 @@ export async function openWorld() {
       await database.drop();
     },
   };
+
+  /** Those in the outbox that nobody has taken. */
+  async function takeEvents(): Promise<AnyEvent[]> {
+    const taken = await rows<{ event: AnyEvent }>(
+      'UPDATE notification.outbox SET sent_at = now() WHERE sent_at IS NULL RETURNING event',
+    );
+    return taken.map(({ event }) => event);
+  }
+
+  async function theOneEvent(): Promise<AnyEvent> {
+    const [first, ...others] = await takeEvents();
+    if (!first || others.length > 0) throw new Error(`${others.length + 1} events are due`);
+    return first;
+  }
 
   async function insert(table: string, values: Record<string, unknown>): Promise<void> {
     const places = Object.keys(values).map((_, index) => `$${index + 1}`);

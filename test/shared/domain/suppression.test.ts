@@ -8,7 +8,6 @@ it.each([
   ['bounced-for-now', 1, undefined],
   ['bounced-for-now', 4, undefined],
   ['bounced-for-now', 5, 'bounced'],
-  ['taken', 9, undefined],
 ] as const)('an address whose message %s, with %i transient bounces: %s', (what, bounces, reason) => {
   expect(suppressedBecause(what, bounces)).toBe(reason);
 });

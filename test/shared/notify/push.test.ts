@@ -1,3 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 
 import { createPushSender } from '../../../shared/notify/push.ts';
@@ -21,6 +26,26 @@ it('arrives at an endpoint as written, with the id the provider gave it', async 
   expect((await mailbox.list('?channel=push')).items).toMatchObject([
     { id: providerMessageId, channel: 'push', to, text: 'Un « résultat » est disponible', idempotencyKey: 'd-1' },
   ]);
+});
+
+it('takes the place of itself on the screen where it is sent again', async () => {
+  const asked: URLSearchParams[] = [];
+  const server = createServer(async (request, response) => {
+    asked.push(new URLSearchParams(await text(request)));
+    response.end('<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>');
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const endpoint = `http://127.0.0.1:${port}`;
+  await createPushSender({ ...mailbox.aws(), endpoint })({ to, text: 'Neu', idempotencyKey: 'd-1' });
+  server.close();
+  const [form] = asked;
+  const names = [...(form ?? [])]
+    .filter(([, value]) => value === 'AWS.SNS.MOBILE.APNS.COLLAPSE_ID')
+    .map(([name]) => name);
+  expect(names.map((name) => form?.get(name.replace(/Name$/, 'Value.StringValue')))).toEqual(['d-1']);
+  const { GCM } = JSON.parse(form?.get('Message') ?? '{}');
+  expect(JSON.parse(GCM).fcmV1Message.message.android.notification).toEqual({ tag: 'd-1' });
 });
 
 it.each([

@@ -45,7 +45,7 @@ describe('a provider', () => {
   it.each([
     ['throttles', { throttle: 1 }, 'unavailable'],
     ['fails', { fail: 1 }, 'unavailable'],
-    ['is cut off before its answer', { disconnect: 1 }, 'unavailable'],
+    ['is cut off before its answer', { disconnect: 1 }, 'no-answer'],
     ['knows that the recipient opted out', { reject: [sms.to] }, 'opted-out'],
   ])('that %s is told apart', async (_how, faults, expected) => {
     await mailbox.setFaults(faults);
