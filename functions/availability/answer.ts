@@ -10,7 +10,7 @@ export type Availability = z.infer<typeof contract>;
 
 /** Answers questions about practitioners of one country, in their order. */
 export async function answer(deps: Deps, country: string, questions: readonly Question[]): Promise<Availability[]> {
-  const hinted = questions.some(({ visit }) => fitsAnyFreeSlot(visit));
+  const hinted = questions.some(({ visits }) => visits.every(fitsAnyFreeSlot));
   const known = hinted ? await readKnownDays(deps, country, questions) : [];
   const free = await readFreeDays(deps.db, questions, known);
   const answers: Availability[] = [];
@@ -45,16 +45,16 @@ async function nextOpening(question: Question, free: FreeDays): Promise<Opening 
   return undefined;
 }
 
-/** Where the visit can start on the days, without the last of them: it is there for what goes on past midnight. */
+/** Where one of the visits can start on the days, without the last of them: it is there for what goes on past midnight. */
 async function openingsOn(
-  { grid, now, visit, practice }: Question,
+  { grid, now, visits, practice }: Question,
   free: FreeDays,
   dates: readonly Temporal.PlainDate[],
 ): Promise<Opening[]> {
   const last = dates.at(-1);
   const slots = (await Promise.all(dates.map((date) => free.on(date)))).flat();
   const calendar = { grid, schedule: practice.schedule, now, taken: free.taken };
-  return openings(slots, visit, calendar).filter(({ date }) => last !== undefined && !date.equals(last));
+  return openings(slots, visits, calendar).filter(({ date }) => last !== undefined && !date.equals(last));
 }
 
 /** Slots of one day are the same instants for many practitioners and requests, and to write one out takes time. */

@@ -22,18 +22,19 @@ export async function readCalendars(
   practitionerIds: readonly string[],
 ): Promise<PracticeCalendar[]> {
   const practices = await listPractices(db, country, practitionerIds);
-  return withTaken(db, { grid: gridOf(country), now: now() }, practices);
+  return withTaken(db, { grid: gridOf(country), now: now() }, practices, FARTHEST_DAYS);
 }
 
-/** The calendars of practices that are known. */
+/** The calendars of practices that are known, with what takes time on so many days from today on. */
 export async function withTaken(
   db: Queryable,
   { grid, now }: Pick<Calendar, 'grid' | 'now'>,
   practices: readonly Practice[],
+  days: number,
 ): Promise<PracticeCalendar[]> {
   const [first] = practices;
   if (first === undefined) return [];
-  const span = spanAround(now, FARTHEST_DAYS);
+  const span = spanAround(now, days);
   const ids = practices.map(({ practitionerId }) => practitionerId);
   const taken = await listBusySlots(db, first.country, ids, span);
   return practices.map((practice) => ({

@@ -3,14 +3,14 @@ import { type BusySlot, busyTime, fitsAnyFreeSlot } from '../../shared/domain/op
 import { openIntervals } from '../../shared/domain/schedule.ts';
 import { freeByBits, freeOf, type GridSlot, slotsOf } from '../../shared/domain/slots.ts';
 import type { Database } from '../../shared/db/client.ts';
-import { withTaken } from './calendar.ts';
+import { FARTHEST_DAYS, withTaken } from './calendar.ts';
 import type { BitsOn } from './known-days.ts';
-import { datesToLookAt, type Question } from './question.ts';
+import { datesToLookAt, daysToLookAt, type Question } from './question.ts';
 
 /** A practitioner's free slots, day by day: from the bitmap where it tells them, else from PostgreSQL. */
 export type FreeDays = {
   on(date: Temporal.PlainDate): Promise<readonly GridSlot[]>;
-  /** What takes time of the practitioner, where free slots alone do not tell where the visit fits. */
+  /** What takes time of the practitioner on the days that were asked for, where free slots alone do not tell where every visit fits. */
   readonly taken: readonly BusySlot[];
 };
 
@@ -22,10 +22,8 @@ export async function readFreeDays(
 ): Promise<FreeDays[]> {
   const asked = questions.map((question, place) => ({ question, bitsOn: known[place] ?? knowsNothing }));
   const cold = asked.filter(({ question, bitsOn }) => needsPostgres(question, bitsOn));
-  const taken = await readTaken(
-    db,
-    cold.map(({ question }) => question),
-  );
+  const coldQuestions = cold.map(({ question }) => question);
+  const taken = await readTaken(db, coldQuestions, Math.max(0, ...coldQuestions.map(daysToLookAt)));
   return asked.map(({ question, bitsOn }) => freeDays(question, bitsOn, { db, taken: taken.get(question) }));
 }
 
@@ -35,21 +33,29 @@ function freeDays(
   { db, taken: read }: { db: Database; taken: readonly BusySlot[] | undefined },
 ): FreeDays {
   const { schedule } = question.practice;
-  let taken = read;
+  const last = read && datesToLookAt(question).at(-1);
+  const isRead = (date: Temporal.PlainDate) => last !== undefined && Temporal.PlainDate.compare(date, last) <= 0;
+  let taken = read ?? [];
+  let reading: Promise<void> | undefined;
+  const readAll = async (): Promise<void> => {
+    taken = (await readTaken(db, [question], FARTHEST_DAYS)).get(question) ?? [];
+  };
   return {
-    taken: fitsAnyFreeSlot(question.visit) || read === undefined ? [] : read,
+    get taken() {
+      return taken;
+    },
     async on(date) {
       const slots = slotsOn(question, date);
       const told = read === undefined && toldBy(bitsOn(date), slots);
       if (told) return told;
-      taken ??= (await readTaken(db, [question])).get(question) ?? [];
+      if (!isRead(date)) await (reading ??= readAll());
       return freeOf(slots, openIntervals(schedule, date), taken.map(busyTime));
     },
   };
 }
 
 function needsPostgres(question: Question, bitsOn: BitsOn): boolean {
-  if (!fitsAnyFreeSlot(question.visit)) return true;
+  if (!question.visits.every(fitsAnyFreeSlot)) return true;
   return datesToLookAt(question).some((date) => toldBy(bitsOn(date), slotsOn(question, date)) === undefined);
 }
 
@@ -57,13 +63,18 @@ function toldBy(bits: DayBits | undefined, slots: readonly GridSlot[]): GridSlot
   return bits && freeByBits(slots, bits);
 }
 
-async function readTaken(db: Database, questions: readonly Question[]): Promise<Map<Question, readonly BusySlot[]>> {
+async function readTaken(
+  db: Database,
+  questions: readonly Question[],
+  days: number,
+): Promise<Map<Question, readonly BusySlot[]>> {
   const [first] = questions;
   if (first === undefined) return new Map();
   const calendars = await withTaken(
     db,
     first,
     questions.map(({ practice }) => practice),
+    days,
   );
   return new Map(questions.map((question, place) => [question, calendars[place]?.taken ?? []]));
 }

@@ -8,12 +8,12 @@ import type { Deps } from './deps.ts';
 import { getPractice } from './practices.ts';
 import { questionOf } from './question.ts';
 
-/** `GET /{country}/practitioners/{id}/availability`: every start that it shows can be booked. */
+/** `GET /{country}/practitioners/{id}/availability`: every start that it shows can be booked, with some visit type if none is named. */
 export function getAvailability(deps: Deps): Operation<typeof contract> {
   return async ({ country, id, visitTypeId, ...range }) => {
     const practice = await getPractice(deps.db, country, id);
-    const visitType = visitTypeId === undefined ? undefined : visitTypeOf(practice, visitTypeId);
-    const [body] = await answer(deps, country, [questionOf(deps, practice, visitType, range)]);
+    const visits = visitTypeId === undefined ? practice.visitTypes : [visitTypeOf(practice, visitTypeId)];
+    const [body] = await answer(deps, country, [questionOf(deps, practice, visits, range)]);
     if (body === undefined) throw new Error('a question was not answered');
     return { body };
   };

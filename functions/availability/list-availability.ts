@@ -9,7 +9,7 @@ import { questionOf } from './question.ts';
 export function listAvailability(deps: Deps): Operation<typeof contract> {
   return async ({ country, practitionerIds, ...range }) => {
     const practices = await getPractices(deps.db, country, [...new Set(practitionerIds)]);
-    const questions = practices.map((practice) => questionOf(deps, practice, undefined, range));
+    const questions = practices.map((practice) => questionOf(deps, practice, practice.visitTypes, range));
     return { body: { items: await answer(deps, country, questions) } };
   };
 }

@@ -1,7 +1,6 @@
 import type { Practice } from '../../shared/db/availability.ts';
 import type { Grid } from '../../shared/domain/grid.ts';
-import { anyVisit, type VisitRules } from '../../shared/domain/openings.ts';
-import type { VisitType } from '../../shared/domain/visit-type.ts';
+import { decisiveVisits, farthestHorizon, type VisitRules } from '../../shared/domain/openings.ts';
 import { localDate } from '../../shared/domain/zone.ts';
 import { FARTHEST_DAYS } from './calendar.ts';
 import type { Deps } from './deps.ts';
@@ -11,12 +10,13 @@ export type Question = {
   readonly practice: Practice;
   readonly grid: Grid;
   readonly now: Temporal.Instant;
-  readonly visit: VisitRules;
+  /** One of these is to be booked. */
+  readonly visits: readonly VisitRules[];
   /** The days of the answer. */
   readonly dates: readonly Temporal.PlainDate[];
   /** The day after them, and not before today. */
   readonly next: Temporal.PlainDate;
-  /** The last day on which the visit can be booked. */
+  /** The last day on which one of the visits can be booked. */
   readonly horizon: Temporal.PlainDate;
   /** The first day that the bitmap's window cannot hold. */
   readonly windowEnd: Temporal.PlainDate;
@@ -28,32 +28,37 @@ export type Range = { readonly from?: string | undefined; readonly days: number 
 export function questionOf(
   { bitmapOf, gridOf, now }: Pick<Deps, 'bitmapOf' | 'gridOf' | 'now'>,
   practice: Practice,
-  visitType: VisitType | undefined,
+  visits: readonly VisitRules[],
   { from, days }: Range,
 ): Question {
   const grid = gridOf(practice.country);
   const asked = now();
   const today = localDate(practice.schedule.timeZone, asked);
-  const visit = visitType ?? anyVisit(grid, practice.visitTypes);
   const first = from === undefined ? today : Temporal.PlainDate.from(from);
   const end = first.add({ days });
   return {
     practice,
     grid,
     now: asked,
-    visit,
+    visits: decisiveVisits(visits),
     dates: datesOf(first, days).filter((date) => Temporal.PlainDate.compare(date, today) >= 0),
     next: Temporal.PlainDate.compare(end, today) < 0 ? today : end,
-    horizon: today.add({ days: Math.min(visit.horizonDays, FARTHEST_DAYS) }),
+    horizon: today.add({ days: Math.min(farthestHorizon(visits), FARTHEST_DAYS) }),
     windowEnd: today.add({ days: bitmapOf(practice.country).windowDays }),
   };
 }
 
-/** The days on which the visit can be booked at all, and one more for what goes on past midnight. */
+/** The days on which one of the visits can be booked at all, and one more for what goes on past midnight. */
 export function datesToLookAt({ dates, horizon }: Question): Temporal.PlainDate[] {
   const bookable = dates.filter((date) => Temporal.PlainDate.compare(date, horizon) <= 0);
   const last = bookable.at(-1);
   return last === undefined ? [] : [...bookable, last.add({ days: 1 })];
+}
+
+/** Local days from today on, up to the last to look at. */
+export function daysToLookAt(question: Question): number {
+  const last = datesToLookAt(question).at(-1);
+  return last === undefined ? 0 : localDate(question.practice.schedule.timeZone, question.now).until(last).days + 1;
 }
 
 function datesOf(first: Temporal.PlainDate, days: number): Temporal.PlainDate[] {

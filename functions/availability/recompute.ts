@@ -7,7 +7,7 @@ import type { Queryable } from '../../shared/db/client.ts';
 import { once } from '../../shared/db/inbox.ts';
 import { enqueue, outgoing, type OutgoingEvent } from '../../shared/db/outbox.ts';
 import { practitionerInbox, practitionerOutbox } from '../../shared/db/schema/practitioner.ts';
-import { anyVisit, busyTime, nextOpenings } from '../../shared/domain/openings.ts';
+import { busyTime, farthestHorizon, nextOpenings } from '../../shared/domain/openings.ts';
 import { freeSlots } from '../../shared/domain/slots.ts';
 import { bookableSpan } from '../../shared/domain/visit-type.ts';
 import { AppError } from '../../shared/errors.ts';
@@ -129,9 +129,10 @@ function availabilityChanged(
 }
 
 function nextAvailableOf(calendar: PracticeCalendar): string | null {
-  const visit = anyVisit(calendar.grid, calendar.practice.visitTypes);
-  const span = bookableSpan(visit, calendar.schedule.timeZone, calendar.now);
-  const [next] = nextOpenings(visit, calendar, span, 1);
+  const { visitTypes } = calendar.practice;
+  const horizonDays = Math.min(farthestHorizon(visitTypes), FARTHEST_DAYS);
+  const span = bookableSpan({ minimumNoticeMinutes: 0, horizonDays }, calendar.schedule.timeZone, calendar.now);
+  const [next] = nextOpenings(visitTypes, calendar, span, 1);
   return next?.start.toString() ?? null;
 }
 

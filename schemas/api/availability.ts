@@ -32,7 +32,13 @@ export const getAvailability = {
   path: '/{country}/practitioners/{id}/availability',
   summary: 'Free slots of one practitioner for up to 90 days',
   params: z.strictObject({ country: PathCountry, id: Id }),
-  query: z.strictObject({ ...range, visitTypeId: Id.optional() }),
+  query: z.strictObject({
+    ...range,
+    visitTypeId: Id.optional().meta({
+      description:
+        'What is to be booked. When absent: wherever one of the visit types can start, until the shortest that can would end',
+    }),
+  }),
   output: Availability,
   refusals: [404],
 } as const satisfies OperationContract;
@@ -41,7 +47,7 @@ export const listAvailability = {
   ...reads,
   id: 'listAvailability',
   path: '/{country}/availability',
-  summary: 'Free slots of up to 100 practitioners',
+  summary: 'Free slots of up to 100 practitioners, for whichever of their visit types can start there',
   params: z.strictObject({ country: PathCountry }),
   query: z.strictObject({
     ...range,

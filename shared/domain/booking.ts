@@ -257,7 +257,7 @@ function nextFreeSlots(slotStart: Temporal.Instant, facts: BookingFacts): string
   const { lookAhead, practitionerBookings: taken = [], visitType } = facts;
   if (lookAhead === undefined) return [];
   const start = isBefore(slotStart, lookAhead.start) ? lookAhead.start : slotStart;
-  const found = nextOpenings(visitType, { ...facts, taken }, { start, end: lookAhead.end }, ALTERNATIVES);
+  const found = nextOpenings([visitType], { ...facts, taken }, { start, end: lookAhead.end }, ALTERNATIVES);
   return found.map((opening) => opening.start.toString());
 }
 

@@ -1,7 +1,7 @@
 import type { Grid } from './grid.ts';
 import type { Interval } from './interval.ts';
 import type { Schedule } from './schedule.ts';
-import { freeSlots, type GridSlot, runsOf, slotsNeeded } from './slots.ts';
+import { freeSlots, type GridSlot, runLengths, slotsNeeded } from './slots.ts';
 import { bookableSpan, type VisitType } from './visit-type.ts';
 import { localDate, MINUTE_MS } from './zone.ts';
 
@@ -13,11 +13,8 @@ export type BusySlot = {
   readonly busyEnd: Temporal.Instant;
 };
 
-/** What a visit takes of a calendar, whatever it is. */
-export type VisitRules = Omit<VisitType, 'id' | 'practitionerId' | 'specialty' | 'cancelCutOffMinutes'> & {
-  /** Absent where no particular visit type is meant. */
-  readonly id?: string;
-};
+/** What a visit takes of a calendar. */
+export type VisitRules = Omit<VisitType, 'practitionerId' | 'specialty' | 'cancelCutOffMinutes'>;
 
 /** A visit that can be booked, and the local day it starts on. */
 export type Opening = Interval & { readonly date: Temporal.PlainDate };
@@ -32,21 +29,26 @@ export function fitsAnyFreeSlot({ bufferBeforeMinutes, bufferAfterMinutes, daily
 }
 
 /**
- * What is shown where no visit type is asked for: single slots, within the strictest notice and horizon of those the
- * practitioner offers, so that none of them is refused for its time.
+ * The visits without those that can start nowhere where another cannot: a shorter one that fits any free slot, at no longer
+ * notice and up to no nearer a horizon.
  */
-export function anyVisit(grid: Grid, offered: readonly VisitType[]): VisitRules {
-  return {
-    durationMinutes: grid.slotMinutes,
-    bufferBeforeMinutes: 0,
-    bufferAfterMinutes: 0,
-    minimumNoticeMinutes: Math.max(0, ...offered.map(({ minimumNoticeMinutes }) => minimumNoticeMinutes)),
-    horizonDays: Math.min(MAX_HORIZON_DAYS, ...offered.map(({ horizonDays }) => horizonDays)),
-    dailyCap: null,
-  };
+export function decisiveVisits(visits: readonly VisitRules[]): VisitRules[] {
+  const shortestFirst = visits.toSorted((one, other) => one.durationMinutes - other.durationMinutes);
+  const decisive: VisitRules[] = [];
+  for (const visit of shortestFirst)
+    if (!decisive.some((other) => canStartWherever(other, visit))) decisive.push(visit);
+  return decisive;
 }
 
-const MAX_HORIZON_DAYS = 366;
+function canStartWherever(shorter: VisitRules, { minimumNoticeMinutes, horizonDays }: VisitRules): boolean {
+  const isNoLater = shorter.minimumNoticeMinutes <= minimumNoticeMinutes && shorter.horizonDays >= horizonDays;
+  return fitsAnyFreeSlot(shorter) && isNoLater;
+}
+
+/** Local days after today on which one of the visits can still be booked; of none, not even today. */
+export function farthestHorizon(visits: readonly VisitRules[]): number {
+  return Math.max(-1, ...visits.map(({ horizonDays }) => horizonDays));
+}
 
 /** A practitioner's time. `taken` may lack what is far from the days asked about. */
 export type Calendar = {
@@ -57,22 +59,30 @@ export type Calendar = {
 };
 
 /**
- * Where a visit can start among free slots, given in order of time: exactly the starts that `planBooking` accepts.
- * `taken` may stay empty where `fitsAnyFreeSlot`.
+ * Where one of the visits can start among free slots, given in order of time: exactly the starts that `planBooking` accepts
+ * for it, each once and as long as the shortest visit that can start there. `taken` may stay empty where all `fitsAnyFreeSlot`.
  */
-export function openings(
-  free: readonly GridSlot[],
+export function openings(free: readonly GridSlot[], visits: readonly VisitRules[], calendar: Calendar): Opening[] {
+  const shortestFirst = visits.toSorted((one, other) => one.durationMinutes - other.durationMinutes);
+  const checked = shortestFirst.map((visit) => ({ visit, canStart: startsOf(visit, calendar) }));
+  const following = runLengths(free);
+  return free.flatMap((slot, place) => {
+    const visit = checked.find(({ canStart }) => canStart(slot, following[place] ?? 0))?.visit;
+    return visit === undefined ? [] : [{ start: slot.start, end: endOf(visit, slot), date: slot.date }];
+  });
+}
+
+/** Whether a visit can start with a slot that so many free ones follow without a gap, itself the first of them. */
+function startsOf(
   visit: VisitRules,
   { grid, schedule: { timeZone }, now, taken }: Calendar,
-): Opening[] {
+): (slot: GridSlot, free: number) => boolean {
+  const needed = slotsNeeded(grid, visit.durationMinutes);
   const isBookable = within(bookableSpan(visit, timeZone, now));
-  const isClear = clearOf(visit, taken);
+  const isClear = clearOf(visit, fitsAnyFreeSlot(visit) ? [] : taken);
   const full = fullDays(visit, timeZone, taken);
-  return runsOf(free, slotsNeeded(grid, visit.durationMinutes)).flatMap(([first]) => {
-    if (first === undefined || !isBookable(first.start) || !isClear(first.start)) return [];
-    if (full.size > 0 && full.has(first.date.toString())) return [];
-    return [{ start: first.start, end: endOf(visit, first), date: first.date }];
-  });
+  return ({ start, date }, free) =>
+    free >= needed && isBookable(start) && isClear(start) && !(full.size > 0 && full.has(date.toString()));
 }
 
 function endOf({ durationMinutes }: VisitRules, { start, end }: GridSlot): Temporal.Instant {
@@ -80,9 +90,9 @@ function endOf({ durationMinutes }: VisitRules, { start, end }: GridSlot): Tempo
   return end.epochMilliseconds === endMs ? end : Temporal.Instant.fromEpochMilliseconds(endMs);
 }
 
-/** Where a visit can start on `days` local days from `first` on. `taken` has to reach a day and the buffers further. */
+/** `openings` on `days` local days from `first` on. `taken` has to reach a day and the buffers further. */
 export function openingsOfDays(
-  visit: VisitRules,
+  visits: readonly VisitRules[],
   calendar: Calendar,
   first: Temporal.PlainDate,
   days: number,
@@ -92,18 +102,23 @@ export function openingsOfDays(
   const free = dates.flatMap((date) => freeSlots(calendar.grid, calendar.schedule, date, busy));
   // The day after is only there for what begins before midnight and ends after it.
   const end = first.add({ days });
-  return openings(free, visit, calendar).filter(({ date }) => !date.equals(end));
+  return openings(free, visits, calendar).filter(({ date }) => !date.equals(end));
 }
 
 /** The first `count` starts within a span. */
-export function nextOpenings(visit: VisitRules, calendar: Calendar, span: Interval, count: number): Opening[] {
+export function nextOpenings(
+  visits: readonly VisitRules[],
+  calendar: Calendar,
+  span: Interval,
+  count: number,
+): Opening[] {
   const { timeZone } = calendar.schedule;
   const last = localDate(timeZone, span.end);
   const isWithin = within(span);
   const found: Opening[] = [];
   let date = localDate(timeZone, span.start);
   for (; found.length < count && Temporal.PlainDate.compare(date, last) <= 0; date = date.add({ days: 1 })) {
-    found.push(...openingsOfDays(visit, calendar, date, 1).filter(({ start }) => isWithin(start)));
+    found.push(...openingsOfDays(visits, calendar, date, 1).filter(({ start }) => isWithin(start)));
   }
   return found.slice(0, count);
 }

@@ -58,11 +58,6 @@ function layOut(grid: Grid, timeZone: string, date: Temporal.PlainDate): GridSlo
   return slots;
 }
 
-/** What the bit `index` of a day means; undefined where the clock skips it. */
-export function slotAt(grid: Grid, timeZone: string, date: Temporal.PlainDate, index: number): Interval | undefined {
-  return slotsOf(grid, timeZone, date).find((slot) => slot.index === index);
-}
-
 /** The slot that starts at the instant; undefined off the grid. */
 function slotStartingAt(grid: Grid, timeZone: string, instant: Temporal.Instant): GridSlot | undefined {
   const ms = instant.epochMilliseconds;
@@ -211,15 +206,12 @@ export function freeByBits(slots: readonly GridSlot[], bits: DayBits): GridSlot[
   return slots.filter(({ index }) => index !== undefined && isFree(bits, index));
 }
 
-/** Where `count` slots follow one another without a gap: each such start, in order. `slots` are in order of time. */
-export function runsOf(slots: readonly GridSlot[], count: number): GridSlot[][] {
-  return slots.flatMap((_, first) => {
-    const run = slots.slice(first, first + count);
-    return run.length === count && run.every(follows) ? [run] : [];
-  });
-}
-
-function follows(slot: GridSlot, place: number, run: readonly GridSlot[]): boolean {
-  const before = run[place - 1];
-  return before === undefined || before.end.epochMilliseconds === slot.start.epochMilliseconds;
+/** How many slots follow one another without a gap from each on, itself the first of them. `slots` are in order of time. */
+export function runLengths(slots: readonly GridSlot[]): number[] {
+  const lengths = slots.map(() => 1);
+  for (let place = slots.length - 2; place >= 0; place -= 1) {
+    const isGap = slots[place]?.end.epochMilliseconds !== slots[place + 1]?.start.epochMilliseconds;
+    if (!isGap) lengths[place] = 1 + (lengths[place + 1] ?? 0);
+  }
+  return lengths;
 }

@@ -55,7 +55,7 @@ describe('the free slots of a practitioner', () => {
   });
 
   it('reach 90 days and further than the bitmap, and end at the horizon', async () => {
-    const { id } = await world.addPractitioner();
+    const { id } = await world.addPractitioner({ offersVisit: false });
     await world.addVisitType(id, { horizonDays: 60 });
     const { body } = await world.get(path(id, '?days=90'));
     expect(body.days).toHaveLength(90);
@@ -64,11 +64,40 @@ describe('the free slots of a practitioner', () => {
     expect(far).toMatchObject({ status: 200, body: { nextAvailable: null } });
   });
 
-  it('keep to the notice that every visit type of the practitioner asks for', async () => {
-    const { id } = await world.addPractitioner();
-    await world.addVisitType(id, { minimumNoticeMinutes: 60 });
-    await world.addVisitType(id, { minimumNoticeMinutes: 240 });
-    expect(await world.starts(id, MONDAY)).toEqual(['11:00', '11:30']);
+  it('are those where any of the visit types can start, until the shortest of these would end', async () => {
+    const { id } = await world.addPractitioner({ offersVisit: false });
+    await world.addVisitType(id, { durationMinutes: 60, bufferAfterMinutes: 15 });
+    await world.deliver(bookingOf(id, '2030-01-07T09:00:00Z').created());
+    expect(await world.starts(id, MONDAY)).toEqual(['10:30', '11:00']);
+    await world.addVisitType(id, { minimumNoticeMinutes: 270 });
+    const { body } = await world.get(`/fr/availability?practitionerIds=${id}&days=1`);
+    expect(body.items[0].days[0].slots).toEqual([
+      { start: '2030-01-07T09:30:00Z', end: '2030-01-07T10:30:00Z' },
+      { start: '2030-01-07T10:00:00Z', end: '2030-01-07T11:00:00Z' },
+      { start: '2030-01-07T10:30:00Z', end: '2030-01-07T11:00:00Z' },
+    ]);
+  });
+
+  it('are none of a day that is full for every visit type, and none at all where none is offered', async () => {
+    const { id } = await world.addPractitioner({ offersVisit: false });
+    const nothing = { days: [{ slots: [] }], nextAvailable: null };
+    expect((await world.get(path(id, '?days=1'))).body).toMatchObject(nothing);
+    expect((await world.get(`/fr/availability?practitionerIds=${id}&days=1`)).body).toMatchObject({ items: [nothing] });
+    const visitTypeId = await world.addVisitType(id, { dailyCap: 1 });
+    await world.deliver(bookingOf(id, '2030-01-07T09:00:00Z', { visitTypeId }).created());
+    const full = await world.get(path(id, '?days=1'));
+    expect(full.body).toMatchObject({ days: [{ slots: [] }], nextAvailable: '2030-01-08T08:00:00Z' });
+    expect((await world.told(id)).at(-1)).toMatchObject({ freeSlots: 5, nextAvailable: '2030-01-08T08:00:00Z' });
+  });
+
+  it('leave out what is booked on later days too, with buffers to mind', async () => {
+    const { id } = await world.addPractitioner({ offersVisit: false });
+    await world.addVisitType(id, { bufferBeforeMinutes: 10 });
+    await world.addException(id, 'closed', ['2030-01-06', '2030-01-20']);
+    await world.deliver(bookingOf(id, '2030-01-21T08:30:00Z').created());
+    expect((await world.get(path(id, '?days=3'))).body.nextAvailable).toBe('2030-01-21T08:00:00Z');
+    await world.deliver(bookingOf(id, '2030-01-21T08:00:00Z').created());
+    expect((await world.get(path(id, '?days=3'))).body.nextAvailable).toBe('2030-01-21T09:30:00Z');
   });
 
   it("are refused for an unknown practitioner or visit type, and for another practitioner's", async () => {

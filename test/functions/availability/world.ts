@@ -98,6 +98,16 @@ export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }
     return (await admin.$client.query<Row>(query, values)).rows;
   }
 
+  async function addVisitType(
+    practitionerId: string,
+    rules: Partial<typeof visitTypes.$inferInsert> = {},
+  ): Promise<string> {
+    const id = randomUUID();
+    const kind = { name: 'Visit', specialty: 'dentist', mode: 'in-person', durationMinutes: 30 } as const;
+    await admin.insert(visitTypes).values({ country: 'fr', id, practitionerId, ...kind, ...rules });
+    return id;
+  }
+
   let ordinals = 0;
 
   return {
@@ -111,10 +121,11 @@ export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }
       clock.now = Temporal.Instant.from(text);
     },
 
-    /** Works from 09:00 to 12:00, every day. */
+    /** Works from 09:00 to 12:00, every day, and offers visits of half an hour unless told otherwise. */
     async addPractitioner({
       timeZone = 'Europe/Paris',
       hours = { startMinute: 540, endMinute: 720 },
+      offersVisit = true,
     }: NewPractitioner = {}): Promise<Practitioner> {
       const practitionerId = randomUUID();
       const ordinal = (ordinals += 1);
@@ -136,15 +147,11 @@ export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }
       await admin
         .insert(workingHours)
         .values([1, 2, 3, 4, 5, 6, 7].map((weekday) => ({ country: 'fr', practitionerId, weekday, ...hours })));
+      if (offersVisit) await addVisitType(practitionerId);
       return { id: practitionerId, ordinal };
     },
 
-    async addVisitType(practitionerId: string, rules: Partial<typeof visitTypes.$inferInsert> = {}): Promise<string> {
-      const id = randomUUID();
-      const kind = { name: 'Visit', specialty: 'dentist', mode: 'in-person', durationMinutes: 30 } as const;
-      await admin.insert(visitTypes).values({ country: 'fr', id, practitionerId, ...kind, ...rules });
-      return id;
-    },
+    addVisitType,
 
     async addException(
       practitionerId: string,
@@ -216,7 +223,11 @@ export async function openWorld({ redisUrl, grid = defaultGrid, time = MORNING }
 export type World = Awaited<ReturnType<typeof openWorld>>;
 export type Practitioner = { readonly id: string; readonly ordinal: number };
 export type Day = { readonly date: string; readonly slots: readonly { start: string; end: string }[] };
-type NewPractitioner = { readonly timeZone?: string; readonly hours?: { startMinute: number; endMinute: number } };
+type NewPractitioner = {
+  readonly timeZone?: string;
+  readonly hours?: { startMinute: number; endMinute: number };
+  readonly offersVisit?: boolean;
+};
 
 export function localTime(instant: string, timeZone = 'Europe/Paris'): string {
   return Temporal.Instant.from(instant).toZonedDateTimeISO(timeZone).toPlainTime().toString({ smallestUnit: 'minute' });

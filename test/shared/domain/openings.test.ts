@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { type ActiveBooking, type BookingFacts, planBooking } from '../../../shared/domain/booking.ts';
-import { anyVisit, nextOpenings, openingsOfDays } from '../../../shared/domain/openings.ts';
+import { decisiveVisits, nextOpenings, openingsOfDays, type VisitRules } from '../../../shared/domain/openings.ts';
+import type { VisitType } from '../../../shared/domain/visit-type.ts';
 import { localDays } from '../../../shared/domain/zone.ts';
 import { AppError } from '../../../shared/errors.ts';
 import {
@@ -19,25 +20,31 @@ import {
 
 const DAYS = 3;
 
-function shown(facts: BookingFacts, first: Temporal.PlainDate): string[] {
-  const { visitType, practitionerBookings: taken = [] } = facts;
-  return openingsOfDays(visitType, { ...facts, taken }, first, DAYS).map(({ start }) => start.toString());
+type Facts = Omit<BookingFacts, 'visitType'>;
+
+/** Each start that is shown, and until when. */
+function shown(visits: readonly VisitRules[], facts: Facts, first: Temporal.PlainDate): string[] {
+  const { practitionerBookings: taken = [] } = facts;
+  return openingsOfDays(visits, { ...facts, taken }, first, DAYS).map(({ start, end }) => [start, end].join(' '));
 }
 
-function accepted(facts: BookingFacts, first: Temporal.PlainDate): string[] {
+/** Each start that is accepted for one of the visit types, until the shortest of those would end. */
+function accepted(visits: readonly VisitType[], facts: Facts, first: Temporal.PlainDate): string[] {
   const { start, end } = localDays(facts.schedule.timeZone, first, DAYS);
   const quarters = start.until(end).total('minutes') / 15;
-  return Array.from({ length: quarters }, (_, count) => start.add({ minutes: 15 * count }))
-    .filter((slotStart) => isAccepted(facts, slotStart))
-    .map(String);
+  const starts = Array.from({ length: quarters }, (_, count) => start.add({ minutes: 15 * count }));
+  return starts.flatMap((slotStart) => {
+    const ends = visits.flatMap((visitType) => endAccepted({ ...facts, visitType }, slotStart) ?? []);
+    const [earliest] = ends.toSorted(Temporal.Instant.compare);
+    return earliest === undefined ? [] : [[slotStart, earliest].join(' ')];
+  });
 }
 
-function isAccepted(facts: BookingFacts, slotStart: Temporal.Instant): boolean {
+function endAccepted(facts: BookingFacts, slotStart: Temporal.Instant): Temporal.Instant | undefined {
   try {
-    planBooking(aRequest({ slotStart }), facts);
-    return true;
+    return planBooking(aRequest({ slotStart, visitTypeId: facts.visitType.id }), facts).slotEnd;
   } catch (error) {
-    if (error instanceof AppError && error.code === 'conflict') return false;
+    if (error instanceof AppError && error.code === 'conflict') return undefined;
     throw error;
   }
 }
@@ -47,6 +54,7 @@ const hours = fc
   .map(([start, length]) => ({ startMinute: start * 15, endMinute: Math.min(1440, (start + length) * 15) }));
 
 const rules = fc.record({
+  slots: fc.integer({ min: 1, max: 4 }),
   bufferBeforeMinutes: fc.constantFrom(0, 5, 20),
   bufferAfterMinutes: fc.constantFrom(0, 10, 45),
   minimumNoticeMinutes: fc.integer({ min: 0, max: 3000 }),
@@ -71,51 +79,63 @@ const calendar = fc.record({
     hours.chain((span) => fc.integer({ min: 1, max: 7 }).map((weekday) => ({ weekday, ...span }))),
     { minLength: 4, maxLength: 12 },
   ),
-  slots: fc.integer({ min: 1, max: 4 }),
-  rules,
-  taken: fc.array(fc.tuple(fc.integer({ min: 0, max: 400 }), fc.integer({ min: 1, max: 100 })), { maxLength: 6 }),
+  taken: fc.array(
+    fc.record({
+      quarter: fc.integer({ min: 0, max: 400 }),
+      minutes: fc.integer({ min: 1, max: 100 }),
+      visitTypeId: fc.constantFrom('visit-0', 'visit-1', 'visit-2'),
+    }),
+    { maxLength: 6 },
+  ),
 });
 
-function taken(midnight: Temporal.Instant, quarter: number, minutes: number): ActiveBooking {
+type Taken = { readonly quarter: number; readonly minutes: number; readonly visitTypeId: string };
+
+function bookingOf(midnight: Temporal.Instant, { quarter, minutes, visitTypeId }: Taken): ActiveBooking {
   const slotStart = midnight.add({ minutes: quarter * 15 });
-  return aBooking(slotStart, { patientId: 'another', busyEnd: slotStart.add({ minutes }) });
+  return aBooking(slotStart, { patientId: 'another', visitTypeId, busyEnd: slotStart.add({ minutes }) });
 }
 
 describe('what is shown', () => {
-  it('is exactly what is accepted', { timeout: 60_000 }, () => {
+  it.each([
+    ['a visit type', { minLength: 1, maxLength: 1 }],
+    ['at least one of those that are offered', { minLength: 0, maxLength: 3 }],
+  ])('is exactly what is accepted for %s', { timeout: 60_000 }, (_, offered) => {
     fc.assert(
-      fc.property(calendar, (given) => {
+      fc.property(calendar, fc.array(rules, offered), (given, rulesOfEach) => {
         const { timeZone, first } = given.place;
         const { grid } = given;
         const midnight = localDays(timeZone, first).start;
-        const facts: BookingFacts = {
+        const facts: Facts = {
           grid,
           schedule: aSchedule({ timeZone, workingHours: given.workingHours }),
           now: midnight.subtract({ minutes: 700 }),
-          visitType: aVisitType({ ...given.rules, durationMinutes: given.slots * grid.slotMinutes }),
-          practitionerBookings: given.taken.map(([quarter, minutes]) => taken(midnight, quarter, minutes)),
+          practitionerBookings: given.taken.map((one) => bookingOf(midnight, one)),
         };
-        expect(shown(facts, first)).toEqual(accepted(facts, first));
+        const visits = rulesOfEach.map(({ slots, ...each }, place) =>
+          aVisitType({ ...each, id: `visit-${place}`, durationMinutes: slots * grid.slotMinutes }),
+        );
+        expect(shown(visits, facts, first)).toEqual(accepted(visits, facts, first));
+        expect(shown(decisiveVisits(visits), facts, first)).toEqual(shown(visits, facts, first));
       }),
       { numRuns: 60 },
     );
   });
 
-  it('keeps to the strictest notice and horizon where no visit type is asked for', () => {
-    const offered = [
-      aVisitType({ minimumNoticeMinutes: 60, horizonDays: 10 }),
-      aVisitType({ minimumNoticeMinutes: 120, horizonDays: 30 }),
+  it('is told by free slots alone where a plain visit can start wherever the others can', () => {
+    const plain = aVisitType({ minimumNoticeMinutes: 60, horizonDays: 30 });
+    const longer = aVisitType({ durationMinutes: 60, bufferAfterMinutes: 15, minimumNoticeMinutes: 120, dailyCap: 4 });
+    expect(decisiveVisits([{ ...longer, horizonDays: 30 }, plain])).toEqual([plain]);
+    const [sooner, farther] = [
+      { ...longer, minimumNoticeMinutes: 30 },
+      { ...longer, horizonDays: 31 },
     ];
-    expect(anyVisit(halfHours, offered)).toMatchObject({
-      durationMinutes: 30,
-      minimumNoticeMinutes: 120,
-      horizonDays: 10,
-    });
+    expect(decisiveVisits([sooner, farther, plain])).toEqual([plain, sooner, farther]);
   });
 
   it('never starts in the past', () => {
     const calendar = { grid: halfHours, schedule: aSchedule(), now: at('2026-03-02T09:00:01Z'), taken: [] };
-    const [first] = openingsOfDays(anyVisit(halfHours, []), calendar, day('2026-03-02'), 1);
+    const [first] = openingsOfDays([aVisitType()], calendar, day('2026-03-02'), 1);
     expect(first?.start.toString()).toBe('2026-03-02T09:30:00Z');
   });
 
@@ -123,7 +143,7 @@ describe('what is shown', () => {
     const schedule = aSchedule({ workingHours: [{ weekday: 1, startMinute: 540, endMinute: 600 }] });
     const calendar = { grid: halfHours, schedule, now: at('2026-03-01T00:00:00Z'), taken: [aBooking(tenOClock)] };
     const span = { start: at('2026-03-02T08:15:00Z'), end: at('2026-03-16T08:30:00Z') };
-    const found = nextOpenings(aVisitType(), calendar, span, 9).map(({ start }) => start.toString());
+    const found = nextOpenings([aVisitType()], calendar, span, 9).map(({ start }) => start.toString());
     expect(found).toEqual([
       '2026-03-02T08:30:00Z',
       '2026-03-09T08:00:00Z',
