@@ -33,16 +33,6 @@ export function isFree(bits: DayBits, slot: number): boolean {
   return ((bits[slot >> 3] ?? 0) & (0x80 >> (slot & 7))) !== 0;
 }
 
-export function hasFreeSlot(bits: DayBits): boolean {
-  return bits.some((byte) => byte !== 0);
-}
-
-export function freeSlotsOf(bits: DayBits): number[] {
-  const free: number[] = [];
-  for (let slot = 0; slot < bits.length * 8; slot += 1) if (isFree(bits, slot)) free.push(slot);
-  return free;
-}
-
 /** Whether `count` slots from `first` are all free. */
 export function isFreeRun(bits: DayBits, first: number, count: number): boolean {
   for (let slot = first; slot < first + count; slot += 1) if (!isFree(bits, slot)) return false;

@@ -1,4 +1,3 @@
-import { noticeWindowMinutes } from './lab-notice.ts';
 import { type Channel, isUnasked, mayDisturb, type NotificationKind, type Recipient } from './notification.ts';
 import { quietSpanAt } from './quiet-hours.ts';
 
@@ -13,6 +12,9 @@ export type Sending = {
 
 /** News of a visit is of use so long before it. */
 const VISIT_NOTICE_HOURS = 2;
+
+/** A panel's results trickle in: those that follow within so many minutes are told of by the first one's notice. */
+const NOTICE_WINDOW_MINUTES = 5;
 
 /**
  * When a message goes out. In the recipient's quiet hours it waits for their end, unless
@@ -37,5 +39,5 @@ export function visitDeadline(slotStart: Temporal.Instant): Temporal.Instant {
 
 /** When a notice that began at `at` has gathered all that it tells of. */
 export function gatheredAt(at: Temporal.Instant): Temporal.Instant {
-  return at.add({ minutes: noticeWindowMinutes });
+  return at.add({ minutes: NOTICE_WINDOW_MINUTES });
 }

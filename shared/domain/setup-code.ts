@@ -17,11 +17,6 @@ export function isEightDigits(code: number): boolean {
   return Number.isInteger(code) && code >= 0 && code <= HIGHEST;
 }
 
-/** The number that `XXX-XX-XXX`, or the eight digits alone, stand for; undefined for any other text. */
-export function readSetupCode(text: string): number | undefined {
-  return /^(\d{8}|\d{3}-\d{2}-\d{3})$/.test(text) ? Number(text.replaceAll('-', '')) : undefined;
-}
-
 /** `XXX-XX-XXX`, as it is printed on an accessory. */
 export function writeSetupCode(code: number): string {
   const digits = String(code).padStart(8, '0');

@@ -25,9 +25,7 @@ export type SetupPayloadFault = 'malformed' | 'guessable-code' | 'unknown-catego
 
 export type ReadPayload = { readonly payload: SetupPayload } | { readonly fault: SetupPayloadFault };
 
-const PREFIX = 'X-HM://';
 const URI = /^X-HM:\/\/([0-9A-Z]{9})([0-9A-Z]{4})$/;
-const DIGITS = 9;
 
 /** From the lowest bit: how many each part takes. A number has 53 bits to itself, so plain arithmetic does. */
 const CODE = 2 ** 27;
@@ -50,13 +48,6 @@ export function readSetupPayload(uri: string): ReadPayload {
   return { payload: { setupCode, ...readReach(reach), category, version, setupId } };
 }
 
-/** The URI of a label. The payload is one that `readSetupPayload` would give. */
-export function writeSetupPayload({ setupCode, category, version, setupId, ...reach }: SetupPayload): string {
-  const upper = category + CATEGORY * RESERVED * version;
-  const number = setupCode + CODE * (writeReach(reach) + REACH * upper);
-  return `${PREFIX}${number.toString(36).toUpperCase().padStart(DIGITS, '0')}${setupId}`;
-}
-
 function split(number: number): [number, number, number, number, number, number] {
   let rest = number;
   const take = (size: number) => {
@@ -69,8 +60,4 @@ function split(number: number): [number, number, number, number, number, number]
 
 function readReach(bits: number): Reach {
   return { paired: (bits & 1) !== 0, ip: (bits & 2) !== 0, ble: (bits & 4) !== 0, wac: (bits & 8) !== 0 };
-}
-
-function writeReach({ paired, ip, ble, wac }: Reach): number {
-  return Number(paired) + 2 * Number(ip) + 4 * Number(ble) + 8 * Number(wac);
 }

@@ -15,9 +15,3 @@ export function unauthenticated(reason: RefusalReason): AppError {
   const message = reason === 'missing' ? 'This needs an access token.' : 'The access token is not valid.';
   return new AppError('unauthenticated', message, { reason });
 }
-
-/** The `WWW-Authenticate` header of a 401 (RFC 6750, section 3): no error code when no token was sent. */
-export function challengeFor({ details }: AppError): string {
-  if (details['reason'] === 'missing') return 'Bearer realm="careflow"';
-  return `Bearer realm="careflow", error="invalid_token", error_description="${String(details['reason'])}"`;
-}

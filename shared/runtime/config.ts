@@ -102,14 +102,6 @@ export function oneOf<const Choice extends string>(
   };
 }
 
-export function flag({ default: fallback }: Default<boolean> = {}): Setting<boolean> {
-  return {
-    ...withFallback(fallback),
-    read: (raw) =>
-      raw === 'true' || raw === 'false' ? { value: raw === 'true' } : { fault: 'is not a flag: give true or false' },
-  };
-}
-
 function withFallback<Value>(fallback: Value | undefined): { readonly fallback?: Value } {
   return fallback === undefined ? {} : { fallback };
 }

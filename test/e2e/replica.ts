@@ -11,7 +11,7 @@ import { listPractices } from '../../shared/db/availability.ts';
 import { connectDatabase, type Database } from '../../shared/db/client.ts';
 import { deliveries, knownBookings, notices, reminders } from '../../shared/db/schema/notification.ts';
 import { busySlots } from '../../shared/db/schema/practitioner.ts';
-import { freeSlotsOf } from '../../shared/domain/day-bits.ts';
+import { freeSlotsOf } from '../support/day-bits.ts';
 import { defaultGrid } from '../../shared/domain/grid.ts';
 import { defaultLadder } from '../../shared/domain/reminder.ts';
 import { localDate } from '../../shared/domain/zone.ts';

@@ -22,9 +22,3 @@ export const subjectData: Readonly<Record<SubjectContext, SubjectData>> = {
   patient: patientData,
   worker: workerData,
 };
-
-/** Contexts that keep nothing of patients, and why. */
-export const impersonalContexts: Readonly<Record<string, string>> = {
-  practitioner: 'Practitioners, and when they are busy, by the ids of bookings.',
-  cron: 'The state of recurring work.',
-};

@@ -3,8 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
-import { hasFreeSlot } from '../../../shared/domain/day-bits.ts';
-import { freeSlotsOf } from '../../../shared/domain/day-bits.ts';
+import { freeSlotsOf, hasFreeSlot } from '../../support/day-bits.ts';
 import { bookingOf, openWorld, type Practitioner, scheduleChanged, type World } from './world.ts';
 
 let world: World;

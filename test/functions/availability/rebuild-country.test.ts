@@ -3,12 +3,12 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { rebuildCountry, type RebuildOptions } from '../../../functions/availability/rebuild-country.ts';
 import { connectDatabase, type Database } from '../../../shared/db/client.ts';
-import { freeSlotsOf } from '../../../shared/domain/day-bits.ts';
 import { defaultGrid } from '../../../shared/domain/grid.ts';
 import { AppError } from '../../../shared/errors.ts';
 import type { AvailabilityBitmap } from '../../../shared/redis/availability-bitmap.ts';
 import { createBitmaps } from '../../../shared/redis/availability-bitmaps.ts';
 import { connectRedis } from '../../../shared/redis/client.ts';
+import { freeSlotsOf } from '../../support/day-bits.ts';
 import { addPractitioners } from '../../support/practitioners.ts';
 import { bookingOf, MORNING, openWorld, type Practitioner, scheduleChanged, type World } from './world.ts';
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { freePort } from '../../../infra/local/services/free-port.ts';
 import { startRedis } from '../../../infra/local/services/redis.ts';
-import { freeSlotsOf } from '../../../shared/domain/day-bits.ts';
 import { connectRedis } from '../../../shared/redis/client.ts';
+import { freeSlotsOf } from '../../support/day-bits.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 import { bookingOf, type Day, openWorld, type Practitioner, type World } from './world.ts';

@@ -1,16 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import {
-  dayBits,
-  dayBytes,
-  firstFreeRun,
-  freeSlotsOf,
-  hasFreeSlot,
-  isDayOf,
-  isFree,
-  isFreeRun,
-} from '../../../shared/domain/day-bits.ts';
+import { dayBits, dayBytes, firstFreeRun, isDayOf, isFree, isFreeRun } from '../../../shared/domain/day-bits.ts';
+import { freeSlotsOf, hasFreeSlot } from '../../support/day-bits.ts';
 
 const days = fc
   .integer({ min: 1, max: 96 })

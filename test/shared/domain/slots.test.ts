@@ -2,18 +2,17 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { Grid } from '../../../shared/domain/grid.ts';
-import { freeSlotsOf } from '../../../shared/domain/day-bits.ts';
 import {
   bitsOf,
   freeByBits,
   freeSlots,
   indexOf,
-  slotAt,
   slotsOf,
   slotsOfVisit,
   windowBits,
 } from '../../../shared/domain/slots.ts';
 import { spanOf } from '../../../shared/domain/zone.ts';
+import { freeSlotsOf } from '../../support/day-bits.ts';
 import { aSchedule, at, day, everyDay, halfHours, quarterHours } from './scheduling-samples.ts';
 
 const hours: Grid = { firstSlotMinute: 0, slotMinutes: 60, slotsPerDay: 24 };
@@ -31,7 +30,6 @@ describe('slots of a day', () => {
     const slots = slotsOf(hours, 'Europe/Paris', day('2026-03-29'));
     expect(slots).toHaveLength(23);
     expect(slots.map(({ index }) => index)).not.toContain(2);
-    expect(slotAt(hours, 'Europe/Paris', day('2026-03-29'), 2)).toBeUndefined();
   });
 
   it('offer both halves of a doubled hour as distinct instants, the first under its bit', () => {

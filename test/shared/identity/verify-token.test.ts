@@ -5,7 +5,6 @@ import { SignJWT } from 'jose';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import { AppError } from '../../../shared/errors.ts';
-import { challengeFor } from '../../../shared/identity/challenge.ts';
 import type { TokenVerifierOptions } from '../../../shared/identity/verify-token.ts';
 import { createTokenVerifier } from '../../../shared/identity/verify-token.ts';
 import type { SigningKey, TokenParts } from './issuer.ts';
@@ -157,14 +156,6 @@ describe('a bad access token', () => {
         expect((await refusal(verify(value))).code).toBe('unauthenticated');
       }),
       { numRuns: 500 },
-    );
-  });
-
-  it('is told how to do better by a challenge', async () => {
-    const verify = await verifierOf();
-    expect(challengeFor(await refusal(verify(undefined)))).toBe('Bearer realm="careflow"');
-    expect(challengeFor(await refusal(verify('Bearer x')))).toBe(
-      'Bearer realm="careflow", error="invalid_token", error_description="malformed"',
     );
   });
 });

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { dayBits, type DayBits, firstFreeRun, hasFreeSlot, isFreeRun } from '../../../shared/domain/day-bits.ts';
+import { dayBits, type DayBits, firstFreeRun, isFreeRun } from '../../../shared/domain/day-bits.ts';
 import type { Grid } from '../../../shared/domain/grid.ts';
 import { type AvailabilityBitmap, createAvailabilityBitmap } from '../../../shared/redis/availability-bitmap.ts';
 import { connectRedis } from '../../../shared/redis/client.ts';
+import { hasFreeSlot } from '../../support/day-bits.ts';
 import { createRedisDatabase } from '../../support/services/redis-database.ts';
 import { TODAY } from './bitmap-samples.ts';
 

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 
-import { ConfigError, flag, integer, oneOf, optional, readConfig, text, url } from '../../../shared/runtime/config.ts';
+import { ConfigError, integer, oneOf, optional, readConfig, text, url } from '../../../shared/runtime/config.ts';
 
 const settings = {
   PORT: integer({ default: 8080, min: 1, max: 65_535 }),
   DATABASE_URL: url({ schemes: ['postgres', 'postgresql'] }),
   ISSUER: text(),
   LEVEL: oneOf(['info', 'debug'], { default: 'info' }),
-  VERBOSE: flag({ default: false }),
   NOTE: optional(text()),
 };
 
@@ -24,25 +23,23 @@ function faultsOf(environment: Record<string, string>): string {
 
 describe('readConfig', () => {
   it('answers typed values, and defaults for what is not set or empty', () => {
-    expect(readConfig({ ...complete, VERBOSE: 'true', LEVEL: '' }, settings)).toEqual({
+    expect(readConfig({ ...complete, LEVEL: '' }, settings)).toEqual({
       PORT: 8080,
       DATABASE_URL: 'postgres://db/careflow',
       ISSUER: 'https://id.example',
       LEVEL: 'info',
-      VERBOSE: true,
       NOTE: undefined,
     });
   });
 
   it('tells every fault at once: the variable, what is wrong and how to mend it', () => {
-    const faults = faultsOf({ PORT: 'http', DATABASE_URL: 'mysql://canary', LEVEL: 'canary', VERBOSE: 'canary' });
+    const faults = faultsOf({ PORT: 'http', DATABASE_URL: 'mysql://canary', LEVEL: 'canary' });
     expect(faults.split('\n')).toEqual([
       'The environment is not complete:',
       '  PORT is not a whole number in range: give 1 to 65535, in digits',
       '  DATABASE_URL is not a URL: give one that starts with postgres:// or postgresql://',
       '  ISSUER is not set: it has no default, so set it',
       '  LEVEL is none of its choices: give info or debug',
-      '  VERBOSE is not a flag: give true or false',
     ]);
   });
 

@@ -129,7 +129,9 @@ describe.each(doors)('operations behind %s', (name) => {
     it('says what is wrong with a token that is not good', async () => {
       const { status, headers } = await post(note, { ...json, authorization: 'Bearer expired' });
       expect(status).toBe(401);
-      expect(headers.get('www-authenticate')).toContain('error="invalid_token"');
+      expect(headers.get('www-authenticate')).toBe(
+        'Bearer realm="careflow", error="invalid_token", error_description="expired"',
+      );
     });
 
     it.each([
