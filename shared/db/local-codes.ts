@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNull, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm';
 
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
@@ -12,9 +12,13 @@ export type NewLocalCode = Pick<LocalCodeRow, 'id' | 'country' | 'sender' | 'sys
  */
 export async function shareLocalCodes(tx: Queryable, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
-  await tx.execute(
-    sql`SELECT pg_advisory_xact_lock_shared(hashtextextended(id, 4)) FROM unnest(${sql.param([...ids].toSorted())}::text[]) AS id`,
-  );
+  const places = sql`SELECT DISTINCT ${placeOf(sql`id`)} AS place FROM unnest(${sql.param([...ids])}::text[]) AS id`;
+  await tx.execute(sql`SELECT pg_advisory_xact_lock_shared(4, place) FROM (${places} ORDER BY place) AS places`);
+}
+
+/** One of 256: a message may hold more codes than a server has locks. */
+function placeOf(id: SQL | string): SQL {
+  return sql`(hashtext(${id}) & 255)`;
 }
 
 /** Makes a task of each code that nobody has heard of. @returns the codes as they are kept. */
@@ -50,7 +54,7 @@ export async function listUnmappedCodes(
 
 /** Reads a code and keeps it from others until the transaction ends, also from `shareLocalCodes`. Throws `not-found`. */
 export async function lockLocalCode(tx: Queryable, country: string, id: string): Promise<LocalCodeRow> {
-  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${id}, 4))`);
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(4, ${placeOf(id)})`);
   const [code] = await tx
     .select()
     .from(localCodes)

@@ -1,6 +1,14 @@
 import { faultCodes, type LabFault } from '../domain/lab-fault.ts';
 import { isTooLong, overlongOfReport } from '../domain/lab-name.ts';
-import type { LabIdentifier, LabMessage, LabPatient, LabReport, LabSpecimen } from '../domain/lab-report.ts';
+import type {
+  LabIdentifier,
+  LabMessage,
+  LabObservation,
+  LabPatient,
+  LabReport,
+  LabSpecimen,
+} from '../domain/lab-report.ts';
+import { MOST_OBSERVATIONS, MOST_REPORTS } from '../domain/lab-size.ts';
 import { type Found, type OpenBundle, openBundle } from './bundle-resources.ts';
 import { SECTION } from './code-systems.ts';
 import type { Read, ReferenceElement } from './contract.ts';
@@ -25,6 +33,7 @@ export function readBundle(text: string, { sender }: ReadBundleOptions): ReadBun
   if ('length' in open) return refused(open);
   const controlId = controlIdOf(open);
   const found = open.all('DiagnosticReport');
+  if (found.length > MOST_REPORTS) return refused([{ ...atBundle, ...tooMany, expression: 'Bundle.entry' }]);
   const orders: Orders = new Map();
   const reports = found.flatMap((each) => readReport(each, open, orders) ?? []);
   const isWithoutReport = found.length === 0 && open.faults.length === 0;
@@ -36,6 +45,7 @@ export function readBundle(text: string, { sender }: ReadBundleOptions): ReadBun
   return { outcome: 'parsed', message: { ...message, reports, warnings: faults } };
 }
 
+const tooMany = { code: faultCodes.tooLong, text: 'These are too many' } as const;
 const atBundle = { severity: 'error', expression: 'Bundle' } as const;
 
 function refused(faults: readonly LabFault[]): ReadBundle {
@@ -120,10 +130,15 @@ function readReport(
     orderedBy: order ? identifiersBehind(order.requester, open) : [],
     patient: readPatient(resource.subject, open),
     specimens: (resource.specimen ?? []).flatMap((reference) => readSpecimen(reference, open)),
-    observations: readObservations({ resource, at }, open, observationsOf(known, orders)),
+    observations: withinLimit(readObservations({ resource, at }, open, observationsOf(known, orders)), at, open),
     documents: (resource.presentedForm ?? []).flatMap((form) => fromAttachment(form) ?? []),
     notes: resource.conclusion === undefined ? [] : [resource.conclusion],
   };
+}
+
+function withinLimit(observations: LabObservation[], at: string, { faults }: OpenBundle): LabObservation[] {
+  if (observations.length > MOST_OBSERVATIONS) faults.push({ ...atBundle, ...tooMany, expression: `${at}.result` });
+  return observations;
 }
 
 function refuseOverlong(named: Pick<LabReport, 'fillerOrder' | 'service'>, at: string, { faults }: OpenBundle): void {

@@ -2,11 +2,12 @@ import type { Hl7Message, Hl7Segment } from '@medplum/core';
 
 import { faultCodes, type LabFault } from '../domain/lab-fault.ts';
 import type { LabMessage, LabReport } from '../domain/lab-report.ts';
-import { groupOrders } from './groups.ts';
+import { MOST_OBSERVATIONS, MOST_REPORTS } from '../domain/lab-size.ts';
+import { groupOrders, type OrderGroup } from './groups.ts';
 import { type Hl7Header, isRejection, offsetOfMessage, openMessage, readHeader } from './header.ts';
 import { splitMessages } from './message-texts.ts';
 import { type OrderOccurrences, readReport } from './report.ts';
-import type { Reading, Segment } from './segment.ts';
+import { type Reading, report, type Segment } from './segment.ts';
 
 /** A message as it came, its segments ended by CR; all that came where the fault is in what is around the messages. */
 type Text = { readonly text: string };
@@ -91,7 +92,19 @@ function readReports(segments: readonly Segment[], version: string, { faults }: 
       place: { segment: 'OBR', occurrence: 1 },
       text: 'The message reports nothing: it has no segment OBR',
     });
+  if (isTooMuch(groups)) return [];
   return groups.flatMap((group) => readReport(group, orders) ?? []);
+}
+
+/** Whether there are too many reports, or results in one of them: the first that is too many is refused. */
+function isTooMuch(groups: readonly OrderGroup[]): boolean {
+  const tooMany = [
+    groups[MOST_REPORTS]?.obr,
+    ...groups.map(({ observations }) => observations[MOST_OBSERVATIONS]?.obx),
+  ].find((segment) => segment !== undefined);
+  if (!tooMany) return false;
+  report(tooMany, undefined, { code: faultCodes.tooLong, severity: 'error', text: 'This is one too many' });
+  return true;
 }
 
 function errorsOf({ faults }: Reading): LabFault[] {

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 
+import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { shareLocalCodes } from '../../../shared/db/local-codes.ts';
 import { bundle, submittedData, submittedEvent } from './samples.ts';
-import { bearer, codesIn, type Known, type Lab, openLab, oru, type Oru, potassium } from './world.ts';
+import { bearer, codesIn, type Known, type Lab, openLab, oru, type Oru, potassium, recordOf } from './world.ts';
 
 const fhir = 'application/fhir+json';
 const event = 'application/cloudevents+json';
@@ -122,6 +124,28 @@ describe('an HL7 v2 message', () => {
     expect(subId.payload).toContain('ERR||OBX^1^4|104');
     expect(codesIn(await lab.send(oru({ ...patient, controlId: longest })))).toEqual(['AA']);
     await lab.drain();
+  });
+
+  it('is refused at both doors where it holds more than can be applied at once', async () => {
+    const good = oru({ ...patient, controlId: randomUUID().slice(0, 20) });
+    const orders = Array.from({ length: 18_930 }, (_, index) => `OBR|1||${index}|A\r`).join('');
+    const answer = await lab.send(`${good}${orders}`);
+    expect(codesIn(answer)).toEqual(['AE']);
+    expect(answer.payload).toContain('ERR||OBR^501|104');
+    expect(await lab.deliver(recordOf(`${good}${orders}`, { offset: 9_000 }))).toBe(204);
+    const [aside] = await lab.rows<{ details: string[] }>(
+      "SELECT details FROM laboratory.quarantine WHERE reason = 'unreadable' ORDER BY received_at DESC, id LIMIT 1",
+    );
+    expect(aside?.details).toEqual(['OBR[501] 104']);
+  });
+
+  it('takes no more locks for its codes than a server has for everybody, however many they are', async () => {
+    const ids = Array.from({ length: 30_000 }, () => randomUUID());
+    const held = await lab.db.transaction(async (tx) => {
+      await shareLocalCodes(tx, ids);
+      return tx.execute(sql`SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()`);
+    });
+    expect(held.rowCount).toBe(256);
   });
 
   it('is acknowledged as it asks for in enhanced mode', async () => {

@@ -202,6 +202,24 @@ describe('a bundle', () => {
 });
 
 describe('a bundle that cannot be taken', () => {
+  const reports = (count: number) =>
+    Array.from({ length: count }, () => ({ resource: sampleBundle().entry?.[0]?.resource }));
+  const components = (count: number) =>
+    Array.from({ length: count }, () => ({ code: { text: 'Part' }, valueInteger: 1 }));
+
+  it('is one with more reports, or results of a report, than one may have', () => {
+    const [tooMany, most] = [500, 499].map((count) => ({
+      ...sampleBundle(),
+      entry: [...(sampleBundle().entry ?? []), ...reports(count)],
+    }));
+    expect(faultsOf(tooMany)).toMatchObject([{ code: '104', expression: 'Bundle.entry' }]);
+    expect(faultsOf(most)).toEqual([]);
+    expect(faultsOf(sampleBundle({ observation: { component: components(2_000) } }))).toMatchObject([
+      { code: '104', expression: 'Bundle.entry[0].resource.result' },
+    ]);
+    expect(faultsOf(sampleBundle({ observation: { component: components(1_999) } }))).toEqual([]);
+  });
+
   it.each<[string, unknown, string, string]>([
     ['no bundle', { resourceType: 'Patient' }, '103', 'Bundle.resourceType'],
     ['without a report', { ...sampleBundle(), entry: [] }, '101', 'Bundle.entry'],

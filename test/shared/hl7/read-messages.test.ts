@@ -244,6 +244,25 @@ describe('a message that cannot be taken', () => {
     expect(fault?.place?.field).toBe(field === undefined ? undefined : Number(field));
   });
 
+  const header = 'MSH|^~\\&|LAB|H|CAREFLOW|FR|20310303100000+0100||ORU^R01^ORU_R01|BIG|P|2.5.1\rPID|1||1^^^CLINIC^MR';
+  const ordersOf = (count: number) => Array.from({ length: count }, (_, index) => `\rOBR|1||${index}|A`).join('');
+  const resultsOf = (count: number) => `\rOBX|1|NM|A||1|||||F`.repeat(count);
+
+  it.each([
+    [ordersOf(501), { segment: 'OBR', occurrence: 501 }],
+    [ordersOf(18_000), { segment: 'OBR', occurrence: 501 }],
+    [`${ordersOf(2)}${resultsOf(2_001)}`, { segment: 'OBX', occurrence: 2_001 }],
+    [`${ordersOf(1)}${resultsOf(1_000)}${ordersOf(1)}${resultsOf(2_001)}`, { segment: 'OBX', occurrence: 3_001 }],
+  ])('is too large to be applied at once, and is told which is too many (%#)', (segments, place) => {
+    const [read] = readMessages(Buffer.from(`${header}${segments}`), paris);
+    expect(read).toMatchObject({ outcome: 'refused', faults: [{ code: '104', severity: 'error', place }] });
+  });
+
+  it('is none as long as it has as many reports and results as one may have', () => {
+    const segments = `${ordersOf(500)}${resultsOf(2_000)}`;
+    expect(readMessages(Buffer.from(`${header}${segments}`), paris)).toMatchObject([{ outcome: 'parsed' }]);
+  });
+
   it('is told everything that is wrong with it at once', () => {
     const text = fixtureBytes('refused/AE-101-OBX-2-3').toString().replaceAll('20260309101500+0100', 'yesterday');
     const [read] = readMessages(Buffer.from(text), paris);
