@@ -15,6 +15,7 @@ import { subjectContexts, type SubjectDatabases } from '../../../shared/db/subje
 import type { Caller, Role } from '../../../shared/domain/caller.ts';
 import { openRetention } from '../../../shared/identity/retention.ts';
 import { openRedis } from '../../../shared/redis/client.ts';
+import { createRateLimit } from '../../../shared/redis/rate-limit.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 import { newRetentionKey } from '../../shared/identity/retention-key.ts';
 import { connectAdmin } from '../../support/practices.ts';
@@ -87,6 +88,7 @@ export async function openWorld() {
         routes: routesOf(own),
         subscriptions: subscriptionsOf(own),
         authenticate: async (authorization) => callerOf(authorization),
+        limit: createRateLimit(own.redis, { perSubject: 10_000, perAddress: 100_000 }),
         findAnswer: (claim) => own.answers.find(own.db, claim),
         dependencies: {},
         close: async () => undefined,
