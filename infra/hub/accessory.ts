@@ -34,8 +34,11 @@ export async function pair({ address, port }: Place, setupCode: string): Promise
   return pairing;
 }
 
-/** Asks a paired accessory for its model and serial number. */
-export async function readInformation({ address, port }: Place, pairing: Pairing): Promise<AccessoryInformation> {
+/** Asks a paired accessory for its model and serial number; undefined where it does not know the pairing. */
+export async function readInformation(
+  { address, port }: Place,
+  pairing: Pairing,
+): Promise<AccessoryInformation | undefined> {
   const client = new HttpClient(pairingId(pairing), address, port, pairing);
   try {
     const { accessories } = await within(DEADLINE_MS, 'Reading the accessory', client.getAccessories());
@@ -47,16 +50,23 @@ export async function readInformation({ address, port }: Place, pairing: Pairing
       return value;
     };
     return { model: valueOf(MODEL), serialNumber: valueOf(SERIAL_NUMBER) };
+  } catch (error) {
+    if (isUnknownPairing(error)) return undefined;
+    throw error;
   } finally {
     await client.close();
   }
 }
 
-/** Ends a pairing: the accessory forgets its controller. */
-export async function unpair({ address, port }: Place, pairing: Pairing): Promise<void> {
+/** Ends a pairing: the accessory forgets its controller. @returns whether it knew it still. */
+export async function unpair({ address, port }: Place, pairing: Pairing): Promise<boolean> {
   const client = new HttpClient(pairingId(pairing), address, port, pairing);
   try {
     await within(DEADLINE_MS, 'Ending the pairing', client.removePairing(pairing.iOSDevicePairingID));
+    return true;
+  } catch (error) {
+    if (isUnknownPairing(error)) return false;
+    throw error;
   } finally {
     await client.close();
   }
@@ -65,6 +75,12 @@ export async function unpair({ address, port }: Place, pairing: Pairing): Promis
 /** `AA:BB:...`, as an accessory signs with it. */
 export function pairingId({ AccessoryPairingID }: Pairing): string {
   return Buffer.from(AccessoryPairingID, 'hex').toString();
+}
+
+/** What the library says where either side does not know the other in pair-verify, as after a factory reset. */
+function isUnknownPairing(error: unknown): boolean {
+  const reasons = ['M2: Wrong accessory pairing ID', 'M2: Signature verification failed', 'M4: Error: 2'];
+  return error instanceof Error && reasons.includes(error.message);
 }
 
 /** What an accessory's error codes mean to whoever pairs it (HomeKit Accessory Protocol, R2, table 5-5). */

@@ -1,24 +1,27 @@
 /** `npm run hub`: pairs accessories of this home and registers them. */
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
 import { careflowHome } from '../local/home.ts';
 import { requestToken } from '../local/oidc/request-token.ts';
 import { findPlatform } from '../local/platform-file.ts';
-import { type Place, unpair } from './accessory.ts';
+import type { Place } from './accessory.ts';
 import type { Account } from './cloud.ts';
+import { endPairing } from './end-pairing.ts';
 import { openPairings } from './pairings.ts';
 import { registerAccessory } from './register.ts';
 
 const usage = `Pairs a HomeKit accessory on the local network and registers it as a patient's device.
 
-  npm run hub -- register --address 192.168.1.20 --port 51826 --setup X-HM://0052VG2TI7OSX --country fr --patient <id>
+  npm run hub -- register --address 192.168.1.20 --port 51826 --country fr --patient <id>
   npm run hub -- unpair --address 192.168.1.20 --port 51826
 
   --address, --port  where the accessory listens
-  --setup            the setup payload of its label: what its QR code says
   --country          the patient's
   --patient          the patient whose device it becomes
+  --setup            the setup payload of its label: what its QR code says (X-HM://...). Whoever lists the processes of
+                     this machine sees it here. Without it, it is asked for, or read from standard input.
 
 It registers with the running local platform, or with what CAREFLOW_GATEWAY names, by the access token in
 CAREFLOW_TOKEN. The keys of a pairing stay in this folder's .careflow/hub, or where CAREFLOW_HOME says.
@@ -32,17 +35,18 @@ async function main(args: string[]): Promise<void> {
   const place = placeOf(values);
   const pairings = openPairings(join(careflowHome(), 'hub'));
   if (positionals[0] === 'unpair') {
-    const pairing = await pairings.find(place);
-    if (pairing === undefined) throw new Error('Nothing is paired there.');
-    await unpair(place, pairing);
-    await pairings.drop(place);
-    return say('The pairing has ended.');
+    const wasKnown = await endPairing(place, pairings);
+    return say(
+      wasKnown ? 'The pairing has ended.' : 'The accessory did not know the pairing; it is forgotten here too.',
+    );
   }
   if (positionals[0] !== 'register') throw new TypeError('Say register or unpair.');
-  const { setup = '', country = '', patient = '' } = values;
-  if (!setup || !country || !patient) throw new TypeError('--setup, --country and --patient are needed.');
+  const { country = '', patient = '' } = values;
+  if (!country || !patient) throw new TypeError('--country and --patient are needed.');
   const account = await findAccount(country, patient);
-  const device = await registerAccessory({ place, setupPayload: setup, account, pairings, onProgress: say });
+  const setupPayload = values.setup ?? (await readSetup());
+  if (!setupPayload) throw new TypeError('The setup payload is needed: by --setup or standard input.');
+  const device = await registerAccessory({ place, setupPayload, account, pairings, onProgress: say });
   if (device.status !== 'registered') throw new Error(`The device is ${device.status}: ${reasonOf(device)}.`);
   say(`The device is registered: ${device.id}`);
 }
@@ -57,6 +61,14 @@ function placeOf({ address, port }: { address?: string | undefined; port?: strin
     throw new TypeError('--address and --port say where the accessory listens.');
   }
   return { address, port: number };
+}
+
+/** The first line of standard input, asked for where somebody types it. */
+async function readSetup(): Promise<string> {
+  if (process.stdin.isTTY) process.stdout.write('Setup payload of its label (X-HM://...): ');
+  const lines = createInterface({ input: process.stdin });
+  for await (const line of lines) return line.trim();
+  return '';
 }
 
 async function findAccount(country: string, patientId: string): Promise<Account> {

@@ -1,6 +1,6 @@
-import { createDecipheriv, createPublicKey, diffieHellman, hkdfSync } from 'node:crypto';
+import { createDecipheriv, createPublicKey, diffieHellman, hkdfSync, randomUUID } from 'node:crypto';
 
-import type { NonceKeys } from '../../shared/identity/device-proof.ts';
+import { keysOfNonce, newNonce, type NonceKeys } from '../../shared/identity/device-proof.ts';
 import type { Place } from './accessory.ts';
 import { within } from './deadline.ts';
 import { HttpConnection, tlv } from './hap-controller.ts';
@@ -25,7 +25,18 @@ const X25519_PUBLIC = Buffer.from('302a300506032b656e032100', 'hex');
  * controller's: the accessory answers with its signature over both ephemeral keys. It ends there, since whoever knows
  * the nonce could read a session made of it.
  */
-export async function askForSignature({ address, port }: Place, keys: NonceKeys): Promise<SignedAnswer> {
+export async function askForSignature(place: Place, keys: NonceKeys): Promise<SignedAnswer> {
+  return readAnswer(await begin(place, keys), keys);
+}
+
+/** The identifier that an accessory pairs under, which it tells anybody; undefined where it takes no pair-verify. */
+export async function identify(place: Place): Promise<string | undefined> {
+  const keys = keysOfNonce(newNonce(), randomUUID());
+  const answer = await begin(place, keys);
+  return answer.has(PUBLIC_KEY) ? readAnswer(answer, keys).pairingId : undefined;
+}
+
+async function begin({ address, port }: Place, keys: NonceKeys): Promise<ReadonlyMap<number, Buffer>> {
   const connection = new HttpConnection(address, port);
   try {
     const start = tlv.encodeObject(
@@ -36,7 +47,7 @@ export async function askForSignature({ address, port }: Place, keys: NonceKeys)
     );
     const asked = connection.post('/pair-verify', start, 'application/pairing+tlv8');
     const { body } = await within(DEADLINE_MS, 'Asking the accessory for its proof', asked);
-    return readAnswer(tlv.decodeBuffer(body), keys);
+    return tlv.decodeBuffer(body);
   } finally {
     connection.close();
   }

@@ -1,9 +1,9 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
-import type { Pairing, Place } from './accessory.ts';
+import { type Pairing, pairingId, type Place } from './accessory.ts';
 
 const Kept = z.object({
   AccessoryPairingID: z.string(),
@@ -11,26 +11,41 @@ const Kept = z.object({
   iOSDevicePairingID: z.string(),
   iOSDeviceLTSK: z.string(),
   iOSDeviceLTPK: z.string(),
+  /** Where the accessory listened last. */
+  address: z.string(),
+  port: z.int(),
 });
 
-/** The pairings of this home: files that only their owner reads, since each holds the controller's secret key. */
+export type KeptPairing = Pairing & Place;
+
+/**
+ * The pairings of this home by accessory, wherever in it that listens: files that only their owner reads, since each holds the
+ * controller's secret key.
+ */
 export type Pairings = {
-  find(place: Place): Promise<Pairing | undefined>;
+  list(): Promise<KeptPairing[]>;
   keep(place: Place, pairing: Pairing): Promise<void>;
-  drop(place: Place): Promise<void>;
+  drop(pairing: Pairing): Promise<void>;
 };
 
 export function openPairings(folder: string): Pairings {
-  const fileOf = ({ address, port }: Place) => join(folder, `${encodeURIComponent(address)}-${port}.json`);
+  const fileOf = (pairing: Pairing) => join(folder, `${encodeURIComponent(pairingId(pairing))}.json`);
   return {
-    async find(place) {
-      const text = await readFile(fileOf(place), 'utf8').catch(() => undefined);
-      return text === undefined ? undefined : Kept.parse(JSON.parse(text));
+    async list() {
+      const names = await readdir(folder).catch(() => []);
+      const texts = await Promise.all(names.toSorted().map((name) => readFile(join(folder, name), 'utf8')));
+      return texts.map((text) => Kept.parse(JSON.parse(text)));
     },
-    async keep(place, pairing) {
+    async keep({ address, port }, pairing) {
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      await writeFile(fileOf(place), JSON.stringify(Kept.parse(pairing), null, 2), { mode: 0o600 });
+      const kept = JSON.stringify(Kept.parse({ ...pairing, address, port }), null, 2);
+      await writeFile(fileOf(pairing), kept, { mode: 0o600 });
     },
-    drop: (place) => rm(fileOf(place), { force: true }),
+    drop: (pairing) => rm(fileOf(pairing), { force: true }),
   };
+}
+
+/** The pairing of the accessory that says it is `id`. */
+export async function findPairing(pairings: Pairings, id: string | undefined): Promise<KeptPairing | undefined> {
+  return (await pairings.list()).find((kept) => pairingId(kept) === id);
 }

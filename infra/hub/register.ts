@@ -2,10 +2,10 @@ import { maySucceedLater } from '../../shared/domain/device.ts';
 import { readSetupPayload } from '../../shared/domain/setup-payload.ts';
 import { writeSetupCode } from '../../shared/domain/setup-code.ts';
 import { keysOfNonce } from '../../shared/identity/device-proof.ts';
-import { pair, type Pairing, pairingId, type Place, readInformation } from './accessory.ts';
+import { type AccessoryInformation, pair, type Pairing, pairingId, type Place, readInformation } from './accessory.ts';
 import { type Account, type CloudDevice, readUntil, renewChallenge, submitDevice, submitProof } from './cloud.ts';
-import { askForSignature } from './pair-verify.ts';
-import type { Pairings } from './pairings.ts';
+import { askForSignature, identify } from './pair-verify.ts';
+import { findPairing, type Pairings } from './pairings.ts';
 
 export type Registration = {
   readonly place: Place;
@@ -22,8 +22,7 @@ export type Registration = {
  */
 export async function registerAccessory(registration: Registration): Promise<CloudDevice> {
   const { place, setupPayload, account, onProgress } = registration;
-  const pairing = await findPairing(registration);
-  const information = await readInformation(place, pairing);
+  const { pairing, information } = await meetAccessory(registration);
   onProgress(`It is a ${information.model}, serial number ${information.serialNumber}`);
   const identity = { ltpk: pairing.AccessoryLTPK, pairingId: pairingId(pairing) };
   const id = await submitDevice(account, { setupPayload, ...information, ...identity });
@@ -51,13 +50,26 @@ async function proveAccessory(place: Place, account: Account, device: CloudDevic
   return readUntil(account, id, (known) => known.version > version);
 }
 
-async function findPairing({ place, setupPayload, pairings, onProgress }: Registration): Promise<Pairing> {
+type Met = { readonly pairing: Pairing; readonly information: AccessoryInformation };
+
+/** By the pairing that there is, wherever the accessory listens now; by a new one where it knows that no more. */
+async function meetAccessory({ place, setupPayload, pairings, onProgress }: Registration): Promise<Met> {
   const read = readSetupPayload(setupPayload);
   if ('fault' in read) throw new Error(`The setup payload cannot be used: ${read.fault}.`);
-  const known = await pairings.find(place);
-  if (known) return known;
+  const known = await findPairing(pairings, await identify(place));
+  const met = known && (await meet(place, known, pairings));
+  if (met) return met;
   const pairing = await pair(place, writeSetupCode(read.payload.setupCode));
   await pairings.keep(place, pairing);
   onProgress('The accessory is paired');
-  return pairing;
+  const first = await meet(place, pairing, pairings);
+  if (first === undefined) throw new Error('The accessory does not know the pairing that it has just made.');
+  return first;
+}
+
+async function meet(place: Place, pairing: Pairing, pairings: Pairings): Promise<Met | undefined> {
+  const information = await readInformation(place, pairing);
+  if (information === undefined) return undefined;
+  await pairings.keep(place, pairing);
+  return { pairing, information };
 }

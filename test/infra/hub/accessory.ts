@@ -8,7 +8,11 @@ export type RealAccessory = {
   /** Of its label. */
   readonly setupPayload: string;
   readonly serialNumber: string;
+  /** What it pairs under. */
+  readonly username: string;
   close(): Promise<void>;
+  /** Stops it; when it starts again it knows nobody and has another key. */
+  reset(): Promise<void>;
 };
 
 const SETUP_CODE = '518-08-582';
@@ -18,9 +22,10 @@ export function keepAccessoriesIn(folder: string): void {
   HAPStorage.setCustomStoragePath(folder);
 }
 
-/** A thermometer that speaks the HomeKit Accessory Protocol on loopback. */
-export async function startAccessory(): Promise<RealAccessory> {
-  const serialNumber = randomUUID();
+type Identity = Pick<RealAccessory, 'serialNumber' | 'username'>;
+
+/** A thermometer that speaks the HomeKit Accessory Protocol on loopback, at any port: a new one, or one that was there before. */
+export async function startAccessory({ serialNumber, username }: Identity = newIdentity()): Promise<RealAccessory> {
   const accessory = new Accessory('Thermometer', randomUUID());
   accessory
     .getService(Service.AccessoryInformation)
@@ -30,10 +35,7 @@ export async function startAccessory(): Promise<RealAccessory> {
   accessory.addService(Service.TemperatureSensor, 'Temperature');
   const listening = once(accessory, 'listening');
   await accessory.publish({
-    username: [...randomBytes(6)]
-      .map((byte) => byte.toString(16).padStart(2, '0'))
-      .join(':')
-      .toUpperCase(),
+    username,
     pincode: SETUP_CODE,
     setupID: '7OSX',
     bind: '127.0.0.1',
@@ -44,6 +46,13 @@ export async function startAccessory(): Promise<RealAccessory> {
     place: { address: '127.0.0.1', port: Number(port) },
     setupPayload: accessory.setupURI(),
     serialNumber,
+    username,
     close: () => accessory.unpublish(),
+    reset: () => accessory.destroy(),
   };
+}
+
+function newIdentity(): Identity {
+  const bytes = [...randomBytes(6)].map((byte) => byte.toString(16).padStart(2, '0'));
+  return { serialNumber: randomUUID(), username: bytes.join(':').toUpperCase() };
 }

@@ -28,9 +28,11 @@ afterAll(async () => {
 
 type Ended = { readonly code: number | null; readonly output: string; readonly errors: string };
 
-function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ended> {
+function run(args: readonly string[], environment: Readonly<Record<string, string>> = {}, input = ''): Promise<Ended> {
   const env = { PATH: process.env['PATH'], CAREFLOW_HOME: folder, ...environment };
   const child = spawn(process.execPath, [COMMAND, ...args], { env });
+  // One that ends without reading it closes the pipe.
+  child.stdin.on('error', () => undefined).end(input);
   const said = { output: '', errors: '' };
   child.stdout.on('data', (bytes: Buffer) => (said.output += bytes.toString()));
   child.stderr.on('data', (bytes: Buffer) => (said.errors += bytes.toString()));
@@ -54,7 +56,8 @@ describe('npm run hub', () => {
     expect(first.output).toMatch(
       /The accessory is paired\n.*Thermometer 1.*\n.*prove.*\nThe device is registered: .+\n/,
     );
-    const second = await run(['register', ...at(accessory), ...what], cloud);
+    const unsaid = ['--country', 'fr', '--patient', patientId];
+    const second = await run(['register', ...at(accessory), ...unsaid], cloud, `${accessory.setupPayload}\n`);
     expect(second.output.split('\n').at(-2)).toBe(first.output.split('\n').at(-2));
     expect(`${first.output}${second.output}`).not.toMatch(/518-?08-?582|X-HM/);
     expect(await readdir(join(folder, 'hub'))).toHaveLength(1);
@@ -71,13 +74,20 @@ describe('npm run hub', () => {
     ['no port', ['register', '--address', '127.0.0.1'], '--address and --port'],
     ['a port that is none', ['register', '--address', '127.0.0.1', '--port', '99999'], '--address and --port'],
     ['no command', ['--address', '127.0.0.1', '--port', '1'], 'Say register or unpair'],
-    ['no setup payload', ['register', '--address', '127.0.0.1', '--port', '1'], '--setup'],
+    ['no patient', ['register', '--address', '127.0.0.1', '--port', '1'], '--patient are needed'],
     ['an unknown option', ['register', '--colour', 'red'], '--colour'],
   ])('says how it is used when given %s', async (_, args, hint) => {
     const { code, errors } = await run(args);
     expect(code).toBe(1);
     expect(errors).toContain(hint);
     expect(errors).toContain('npm run hub -- register');
+  });
+
+  it('says how it is used when it is told no setup payload', async () => {
+    const what = ['--country', 'fr', '--patient', 'somebody'];
+    const cloud = { CAREFLOW_GATEWAY: home.gateway, CAREFLOW_TOKEN: 'none' };
+    const { code, errors } = await run(['register', ...at(accessory), ...what], cloud);
+    expect([code, errors]).toEqual([1, expect.stringContaining('by --setup or standard input')]);
   });
 
   it('says what to do where nothing is paired, or nothing runs', async () => {

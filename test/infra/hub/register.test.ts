@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 
 import { pair, pairingId, readInformation, unpair } from '../../../infra/hub/accessory.ts';
 import { type Account, readUntil, submitDevice, submitProof } from '../../../infra/hub/cloud.ts';
+import { endPairing } from '../../../infra/hub/end-pairing.ts';
 import { askForSignature } from '../../../infra/hub/pair-verify.ts';
 import { openPairings, type Pairings } from '../../../infra/hub/pairings.ts';
 import { registerAccessory } from '../../../infra/hub/register.ts';
@@ -108,21 +109,62 @@ describe('an accessory of this home', () => {
 
   it('keeps the keys of its pairing in a file that only its owner reads', async () => {
     await register();
-    const file = join(folder, 'kept', `127.0.0.1-${accessory.place.port}.json`);
-    const kept = openPairings(join(folder, 'kept'));
-    const pairing = await pairings.find(accessory.place);
+    const [pairing] = await pairings.list();
     if (!pairing) throw new Error('no pairing was kept');
+    const kept = openPairings(join(folder, 'kept'));
     await kept.keep(accessory.place, pairing);
+    const file = join(folder, 'kept', `${encodeURIComponent(accessory.username)}.json`);
     expect((await stat(file)).mode & 0o777).toBe(0o600);
-    expect(await kept.find(accessory.place)).toEqual(pairing);
+    expect(await kept.list()).toEqual([{ ...pairing, ...accessory.place }]);
   });
 
   it('forgets a pairing that has ended', async () => {
     await register();
-    const pairing = await pairings.find(accessory.place);
+    const [pairing] = await pairings.list();
     if (!pairing) throw new Error('no pairing was kept');
-    await unpair(accessory.place, pairing);
-    await expect(readInformation(accessory.place, pairing)).rejects.toThrow();
+    expect(await unpair(accessory.place, pairing)).toBe(true);
+    expect(await readInformation(accessory.place, pairing)).toBeUndefined();
+    expect(await unpair(accessory.place, pairing)).toBe(false);
+  });
+
+  it('is known by its pairing wherever it listens', async () => {
+    const { id } = await register();
+    const { place: former } = accessory;
+    await accessory.close();
+    accessory = await startAccessory(accessory);
+    expect(accessory.place.port).not.toBe(former.port);
+    expect(await register()).toMatchObject({ id, status: 'registered' });
+    expect(await pairings.list()).toMatchObject([accessory.place]);
+    expect(await endPairing(accessory.place, pairings)).toBe(true);
+    expect(await pairings.list()).toEqual([]);
+  });
+
+  it('is paired anew after a factory reset, and takes the place of what it was', async () => {
+    const { id } = await register();
+    const [former] = await pairings.list();
+    await accessory.reset();
+    accessory = await startAccessory(accessory);
+    const device = await register();
+    expect(device).toMatchObject({ status: 'registered', serialNumber: accessory.serialNumber });
+    expect(device.id).not.toBe(id);
+    expect(await readUntil(account, id, () => true)).toMatchObject({ revokedBecause: 'factory-reset' });
+    const [next, ...others] = await pairings.list();
+    expect([next?.AccessoryLTPK === former?.AccessoryLTPK, others]).toEqual([false, []]);
+  });
+
+  it('that knows its pairing no more is forgotten here too, and so is one that has become another', async () => {
+    await register();
+    await accessory.reset();
+    accessory = await startAccessory(accessory);
+    expect(await endPairing(accessory.place, pairings)).toBe(false);
+    await expect(endPairing(accessory.place, pairings)).rejects.toThrow('Nothing is paired there');
+    await register();
+    const [kept] = await pairings.list();
+    if (!kept) throw new Error('no pairing was kept');
+    const other = await startAccessory();
+    await pairings.keep(other.place, kept);
+    expect(await endPairing(other.place, pairings)).toBe(false);
+    await other.close();
   });
 });
 
@@ -186,7 +228,7 @@ describe('what is no proof', () => {
   it('is a wrong setup code: the accessory does not pair, and nothing is asked of anybody', async () => {
     const wrong = 'X-HM://0052VG2TJ7OSX';
     await expect(register({ setupPayload: wrong })).rejects.toThrow('does not take this setup code');
-    expect(await pairings.find(accessory.place)).toBeUndefined();
+    expect(await pairings.list()).toEqual([]);
   });
 
   it('is a setup payload that cannot be', async () => {
