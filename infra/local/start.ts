@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
+import { AppError } from '../../shared/errors.ts';
 import { careflowHome } from './home.ts';
 import { lockHome } from './home-lock.ts';
 import { portInUse } from './gateway.ts';
@@ -81,11 +82,16 @@ function say(what: string): void {
   process.stdout.write(`${what}\n`);
 }
 
+/** What its user can mend is told without where it came up. */
+function explain(error: unknown): string {
+  const isForUser = error instanceof MissingRequirement || (error instanceof AppError && error.code === 'conflict');
+  if (isForUser) return error.message;
+  return String(error instanceof Error ? error.stack : error);
+}
+
 try {
   await main();
 } catch (error) {
-  process.stderr.write(
-    `${error instanceof MissingRequirement ? error.message : String(error instanceof Error ? error.stack : error)}\n`,
-  );
+  process.stderr.write(`${explain(error)}\n`);
   process.exitCode = 1;
 }

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { createEmptyDatabase, type TestDatabase } from '../../support/services/database.ts';
@@ -30,6 +31,16 @@ describe('npm run migrate', () => {
     const { code, output } = await migrate({ DATABASE_URL: database.url });
     expect(output).toContain('The database is at the newest migration.');
     expect(code).toBe(0);
+  });
+
+  it('says what to do about a migration that was changed after it was applied', async () => {
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await client.query("UPDATE migration.__drizzle_migrations SET hash = 'another' WHERE created_at = 1002");
+    await client.end();
+    const { code, output } = await migrate({ DATABASE_URL: database.url });
+    expect(output).toMatch(/^This database does not have migration 0002 .*\n$/);
+    expect(code).toBe(1);
   });
 
   it('says what to set', async () => {

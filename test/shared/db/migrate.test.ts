@@ -1,12 +1,16 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { appendFile, cp, readdir, readFile, writeFile } from 'node:fs/promises';
 
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { migrate } from '../../../shared/db/migrate.ts';
 import { createEmptyDatabase, type TestDatabase } from '../../support/services/database.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const FOLDER = new URL('../../../shared/db/migrations/', import.meta.url);
+
+let copies: string;
 
 describe('migrate', () => {
   let database: TestDatabase;
@@ -42,6 +46,57 @@ describe('migrate', () => {
     ]);
   });
 });
+
+describe('a database that was migrated otherwise', () => {
+  let database: TestDatabase;
+  beforeAll(async () => {
+    copies = await temporaryFolder();
+  });
+  beforeEach(async () => {
+    database = await createEmptyDatabase();
+  });
+  afterEach(() => database.drop());
+
+  it('is refused where a migration was changed since it was applied, with what to do about it', async () => {
+    const former = await copyOfFolder();
+    await appendFile(`${former}/0001_booking.sql`, '\n-- as it was');
+    await migrate(database.url, former);
+    await expect(migrate(database.url)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringMatching(/migration 0001 .* npm run reset.* In production: put the file back/),
+    });
+    await migrate(database.url, former);
+  });
+
+  it('is refused where a migration was put before those that it has', async () => {
+    const former = await copyOfFolder();
+    await writeJournal(former, (entries) => entries.toSpliced(2, 1).slice(0, 3));
+    await migrate(database.url, former);
+    await expect(migrate(database.url)).rejects.toMatchObject({ message: expect.stringContaining('migration 0002') });
+  });
+
+  it('is taken as it is where it has newer migrations', async () => {
+    const newer = await copyOfFolder();
+    await writeFile(`${newer}/9999_newer.sql`, 'CREATE TABLE public.newer ()');
+    const entry = { tag: '9999_newer', when: Date.now(), breakpoints: true };
+    await writeJournal(newer, (entries) => [...entries, { ...entries[0], ...entry }]);
+    await migrate(database.url, newer);
+    await migrate(database.url);
+    expect(await query(database.url, "SELECT to_regclass('public.newer')::text AS name")).toEqual([{ name: 'newer' }]);
+  });
+});
+
+async function copyOfFolder(): Promise<string> {
+  const folder = `${copies}/${randomUUID()}`;
+  await cp(FOLDER, folder, { recursive: true });
+  return folder;
+}
+
+async function writeJournal(folder: string, change: (entries: object[]) => object[]): Promise<void> {
+  const file = `${folder}/meta/_journal.json`;
+  const journal: { entries: object[] } = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify({ ...journal, entries: change(journal.entries) }));
+}
 
 async function migrationFiles(): Promise<string[]> {
   return (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).toSorted();
