@@ -1,6 +1,10 @@
 import { z } from 'zod';
 
 import type { EventContract } from '../../schemas/events/contract.ts';
+import { LabResultSubmitted } from '../../schemas/events/lab-message.v1.ts';
+
+const DESCRIPTION = `CloudEvents 1.0 in the binary content mode of the Kafka protocol binding. Ids and times; what is personal \
+is sealed, but for \`${LabResultSubmitted.type}\`, which laboratories write.`;
 
 /** JSON Schema 2020-12 of an event's data. */
 export function dataSchema(contract: EventContract): object {
@@ -21,7 +25,7 @@ export function asyncApi(events: readonly EventContract[]): object {
     info: {
       title: 'Careflow events',
       version: '1',
-      description: 'CloudEvents 1.0 in the binary content mode of the Kafka protocol binding. Ids and times only.',
+      description: DESCRIPTION,
     },
     defaultContentType: 'application/json',
     channels: Object.fromEntries(topics.map((topic) => [topic, channel(topic, published)])),

@@ -31,6 +31,9 @@ const MEANINGS: Readonly<Record<number, string>> = {
   503: 'A dependency does not answer; try again',
 };
 
+const DESCRIPTION =
+  'Booking, availability, laboratory results, devices and test kits, accounts and orders, export and erasure. Times are RFC 3339.';
+
 const EVERYWHERE = [400, 401, 403, 429, 503];
 const OF_BODIES = [413, 415];
 
@@ -44,7 +47,7 @@ export function openApi(operations: Readonly<Record<string, readonly OperationCo
   }
   return createDocument({
     openapi: '3.1.0',
-    info: { title: 'Careflow', version: '1', description: 'Booking and availability. Times are RFC 3339.' },
+    info: { title: 'Careflow', version: '1', description: DESCRIPTION },
     servers: [{ url: 'http://localhost:8080', description: 'Local platform' }],
     security: [{ bearer: [] }],
     paths,
@@ -88,7 +91,8 @@ function headers(contract: OperationContract) {
   });
   const version = z.string().optional().meta({ description: 'The ETag the change is based on', example: '"1"' });
   return z.object({
-    ...(contract.method === 'POST' ? { 'Idempotency-Key': key } : {}),
+    // What is taken as it comes is known again by what it says itself.
+    ...(contract.method === 'POST' && !contract.takes ? { 'Idempotency-Key': key } : {}),
     ...(contract.refusals.includes(412) ? { 'If-Match': version } : {}),
   });
 }
