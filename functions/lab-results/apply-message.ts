@@ -64,7 +64,7 @@ export async function applyFor(
     const patient = patients[index];
     if (!patient) throw new Error('A report has no patient');
     const practitionerId = report.orderedBy.map(({ value }) => value.toLowerCase()).find((id) => practitioners.has(id));
-    const telling = { sender, sentAt, receivedAt, ...patient, practitionerId, report };
+    const telling = { sender, sentAt, receivedAt, now: at.now, ...patient, practitionerId, report };
     events.push(...(await applyReport(tx, telling, vocabulary, at)));
   }
   await enqueue(tx, laboratoryOutbox, events);

@@ -13,22 +13,20 @@ import {
 import type { CriticalLimit } from '../../shared/db/local-codes.ts';
 import type { OutgoingEvent } from '../../shared/db/outbox.ts';
 import { resultCorrected, resultReleased, resultRetracted } from '../../shared/db/result-events.ts';
-import { isForPatient, isReadByPatient, settleRelease, undecided } from '../../shared/db/result-release.ts';
+import {
+  isForPatient,
+  isOwnWordRead,
+  isReadByPatient,
+  type Settled,
+  settleRelease,
+} from '../../shared/db/result-release.ts';
 import type { ReportRow } from '../../shared/db/schema/laboratory.ts';
 import { isCritical } from '../../shared/domain/lab-critical.ts';
 import { withLimits } from '../../shared/domain/lab-critical-limits.ts';
-import { isConclusive } from '../../shared/domain/lab-status.ts';
 import { gravestOf } from '../../shared/domain/lab-version.ts';
 import type { At } from './deps.ts';
-import {
-  type LocalCode,
-  type Merged,
-  type MergedObservation,
-  mergeReport,
-  observationIdOf,
-  reportIdOf,
-  type Telling,
-} from './merge-report.ts';
+import { type LocalCode, type Merged, mergeReport, observationIdOf, reportIdOf, type Telling } from './merge-report.ts';
+import { holdCritical } from './hold-critical.ts';
 import { raiseNews } from './raise-alerts.ts';
 
 /** What codes mean and from where on a value is critical. */
@@ -53,17 +51,19 @@ export async function applyReport(
   const orderedBy = before?.practitionerId ?? telling.practitionerId;
   const isContested = telling.practitionerId !== undefined && telling.practitionerId !== orderedBy;
   const ids = said.observations.map((observation) => observationIdOf(sender, said, observation));
-  const merged = mergeReport(telling, {
+  const joined = mergeReport(telling, {
     report: before,
     versions: isContested ? await listReportVersions(tx, id) : [],
     observations: new Map((await listObservationsById(tx, ids)).map((row) => [row.id, row])),
     loincOf: vocabulary.loincOf,
     isCritical: (observation, loinc) => isCritical(withLimits(observation, loinc, vocabulary.limits)),
   });
+  const merged = holdCritical(joined, before, vocabulary.limits);
   const report = await save(tx, merged, before);
   const changed = merged.observations.filter(({ change }) => change !== 'repeated');
   const alerts = await raiseNews(tx, report, changed, vocabulary.limits, at);
-  return [...alerts, ...(await release(tx, merged, report, at))];
+  const settled = await settleRelease(tx, { report, observations: await listObservations(tx, [id]) }, at);
+  return [...alerts, ...(before?.releasedAt ? toldPatient(merged, before, settled, at) : settled.events)];
 }
 
 /** Parents before what hangs on them; the version counts what was said, so it is known last. */
@@ -81,36 +81,28 @@ async function save(tx: Queryable, merged: Merged, before: ReportRow | undefined
   return { ...merged.report, version: version + added };
 }
 
-async function release(tx: Queryable, merged: Merged, report: ReportRow, at: At): Promise<OutgoingEvent[]> {
-  const observations = await listObservations(tx, [report.id]);
-  const toDecide = hasFinalNews(merged) ? undecided(report) : report;
-  const { report: settled, events } = await settleRelease(tx, toDecide, observations, at);
-  if (!report.releasedAt) return [...events];
-  return toldPatient(merged, settled, at);
+/** What a patient who could see something of the report is told: the gravest of what changed, or that there is more to see. */
+function toldPatient(merged: Merged, before: ReportRow, settled: Settled, at: At): OutgoingEvent[] {
+  const { report } = settled;
+  const seen = merged.observations.filter((one) => one.before && isForPatient(one.before));
+  const ofReport = merged.reportChange === 'retracted' || before.ownReleasedAt ? [merged.reportChange] : [];
+  const gravest = gravestOf([...ofReport, ...seen.map(({ change }) => change)]);
+  if (gravest === 'retracted') return [resultRetracted(report, at)];
+  if (gravest === 'corrected' && isCorrectionSeen(merged, before, settled)) return [resultCorrected(report, at)];
+  return settled.events.length > 0 || isReadAgain(merged, before, settled) ? [resultReleased(report, at)] : [];
 }
 
-/** Whether the laboratory stands by something that it did not say before: whoever decided has not seen it. */
-function hasFinalNews(merged: Merged): boolean {
-  const isNews = ({ after, change }: MergedObservation) => change !== 'repeated' && isConclusive(after.status);
-  return tellsMore(merged) || merged.observations.some(isNews);
+/** What is corrected to something critical is told of when it is shown. */
+function isCorrectionSeen({ observations, reportChange }: Merged, before: ReportRow, settled: Settled): boolean {
+  const shown = new Set(settled.observations.filter(isForPatient).map(({ id }) => id));
+  const seen = observations.filter((one) => one.before && isForPatient(one.before) && shown.has(one.after.id));
+  const isOwn = reportChange === 'corrected' && before.ownReleasedAt !== null && settled.report.ownReleasedAt !== null;
+  return isOwn || seen.some(({ change }) => change === 'corrected');
 }
 
-/** Whether the report itself has a word to say that it did not. */
-function tellsMore({ report: { status, content }, reportChange }: Merged): boolean {
-  const hasOwn = content.documents.length > 0 || content.notes.length > 0;
-  return hasOwn && reportChange !== 'repeated' && isConclusive(status);
-}
-
-/** What a patient who could see the report is told: the gravest of what changed, or that there is more to see. */
-function toldPatient(merged: Merged, settled: ReportRow, at: At): OutgoingEvent[] {
-  const { reportChange, observations } = merged;
-  const seen = observations.filter(({ before }) => before && isForPatient(before));
-  const gravest = gravestOf([reportChange, ...seen.map(({ change }) => change)]);
-  if (gravest === 'retracted') return [resultRetracted(settled, at)];
-  if (!settled.releasedAt) return [];
-  if (gravest === 'corrected') return [resultCorrected(settled, at)];
-  const isMore = observations.some(
-    ({ before, after }) => isReadByPatient(after) && !(before && isReadByPatient(before)),
-  );
-  return isMore || tellsMore(merged) ? [resultReleased(settled, at)] : [];
+/** Whether the laboratory stands again by something that its patient was shown without what it says. */
+function isReadAgain({ observations }: Merged, before: ReportRow, settled: Settled): boolean {
+  const read = new Set(settled.observations.filter(isReadByPatient).map(({ id }) => id));
+  const isOwn = isOwnWordRead(settled.report) && !isOwnWordRead(before);
+  return isOwn || observations.some((one) => one.before && read.has(one.after.id) && !isReadByPatient(one.before));
 }

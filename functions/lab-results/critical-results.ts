@@ -52,7 +52,7 @@ export function acknowledgeCriticalResult(deps: Deps): Operation<typeof api.ackn
       const { practitionerId } = next;
       const told = practitionerId === null ? [] : [criticalAcknowledged({ ...next, practitionerId }, at)];
       await enqueue(tx, laboratoryOutbox, told);
-      const { events } = await changeRelease(tx, { country, id: alert.reportId }, (report) => report, at);
+      const { events } = await changeRelease(tx, { country, id: alert.reportId }, (piece) => piece, at);
       return { body: representAlert(next), events: [...told, ...events] };
     });
   };

@@ -1,4 +1,6 @@
+import { newPiece } from '../../shared/domain/lab-piece.ts';
 import {
+  hasOwnWord,
   LOINC,
   type LabDocument,
   type LabObservation,
@@ -17,6 +19,7 @@ import {
   reportChangeOf,
 } from '../../shared/domain/lab-version.ts';
 import type { DocumentRow, ReportVersionRow } from '../../shared/db/lab-reports.ts';
+import { withOwnPiece } from '../../shared/db/result-release.ts';
 import type {
   ObservationRow,
   ObservationVersionRow,
@@ -30,6 +33,8 @@ export type Telling = {
   readonly sender: string;
   readonly sentAt: LabTime | undefined;
   readonly receivedAt: Temporal.Instant;
+  /** When it is joined to what is known. */
+  readonly now: Temporal.Instant;
   readonly country: string;
   readonly patientId: string;
   readonly practitionerId: string | undefined;
@@ -88,6 +93,7 @@ export function mergeReport(telling: Telling, known: Known): Merged {
     testKitId: current?.testKitId ?? telling.testKitId ?? null,
     category: current ? strictestOf(current.category, said) : said,
     practitionerId: ordererOf(telling, version, known) ?? null,
+    conclusiveAt: current?.conclusiveAt ?? (isFinalWord(telling) ? telling.now : null),
   };
   const tellings = report.observations.map((one) => tellingOf(telling, id, one, keep));
   return {
@@ -106,13 +112,18 @@ function compareReports(one: ReportRow, other: ReportVersionRow): number {
   return compareVersions(versionOf(one), versionOf(other)) || (content < another ? -1 : Number(content > another));
 }
 
+/** Whether the laboratory stands by what the report says of its own, or by that there is nothing in it. */
+function isFinalWord({ report }: Telling): boolean {
+  return isConclusive(report.status) && (hasOwnWord(report) || report.observations.length === 0);
+}
+
 function newestReport(telling: Telling, version: ReportVersionRow, current: ReportRow | undefined) {
   const { sender, sentAt, receivedAt, country, patientId, report } = telling;
   const { status, content, changedAt, digest } = version;
-  const undecided = { conclusiveAt: null, reviewedAt: null, reviewedBy: null, forcedAt: null, forcedBy: null };
-  const unreleased = { releaseAt: null, heldBecause: [], releasedAt: null };
+  const { releaseAt, heldBecause, releasedAt } = newPiece;
+  const unreleased = withOwnPiece({ releaseAt, heldBecause, releasedAt }, newPiece);
   return {
-    ...(current ?? { ...undecided, ...unreleased, id: version.reportId, country, patientId }),
+    ...(current ?? { ...unreleased, id: version.reportId, country, patientId }),
     sender,
     fillerOrder: report.fillerOrder.value,
     identity: reportIdentity(report),
@@ -180,21 +191,22 @@ function tellingOf(telling: Telling, reportId: string, said: LabObservation, kee
 
 function mergeObservation(
   { said, reportId, version }: ToldObservation,
-  { patientId, report, receivedAt }: Telling,
+  { patientId, report, receivedAt, now }: Telling,
   { observations, loincOf, isCritical }: Known,
 ): MergedObservation[] {
   const { observationId: id, telling: _, ...newest } = version;
   const before = observations.get(id);
   const isOlder = before && compareVersions(versionOf(before), versionOf(version)) >= 0;
-  const wasConclusive = before?.wasConclusive === true || isConclusive(version.status);
+  const conclusiveAt = before?.conclusiveAt ?? (isConclusive(version.status) ? now : null);
   if (isOlder) {
-    if (before.wasConclusive === wasConclusive) return [];
-    return [{ before, after: { ...before, wasConclusive }, change: 'repeated' }];
+    if (before.conclusiveAt === conclusiveAt) return [];
+    return [{ before, after: { ...before, conclusiveAt }, change: 'repeated' }];
   }
   const local = localCodeOf(said);
   const loinc = loincIn(said) ?? loincOf(local) ?? null;
   const times = [said.observedAt, report.observedAt, said.analysedAt, report.statusChangedAt, newest.sentAt];
   const after = {
+    ...(before ?? newPiece),
     ...newest,
     id,
     reportId,
@@ -206,7 +218,7 @@ function mergeObservation(
     loinc,
     isParked: loinc === null && !isDocument(said),
     isCritical: isCritical(said, loinc),
-    wasConclusive,
+    conclusiveAt,
   };
   return [{ before, after, change: changeOf(before && versionOf(before), versionOf(version)) }];
 }

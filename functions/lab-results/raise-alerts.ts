@@ -9,7 +9,7 @@ import { withLimits } from '../../shared/domain/lab-critical-limits.ts';
 import type { At } from './deps.ts';
 import { idOf } from './ids.ts';
 
-type Changed = { readonly before: ObservationRow | undefined; readonly after: ObservationRow };
+export type Changed = { readonly before: ObservationRow | undefined; readonly after: ObservationRow };
 
 /** Alerts to what has become critical, and ends the alerts to what is so no more, or is something else now. */
 export async function raiseNews(
@@ -19,8 +19,7 @@ export async function raiseNews(
   limits: readonly CriticalLimit[],
   at: At,
 ): Promise<OutgoingEvent[]> {
-  const flagged = ({ content, loinc }: ObservationRow) => withLimits(content, loinc, limits);
-  const news = changed.filter(({ before, after }) => isCriticalNews(before && flagged(before), flagged(after)));
+  const news = criticalNews(changed, limits);
   const over = changed.filter((one) => !one.after.isCritical || news.includes(one));
   await closeAlerts(
     tx,
@@ -44,6 +43,15 @@ async function tellOrderer(tx: Queryable, { id, practitionerId }: ReportRow, at:
   if (practitionerId === null) return [];
   const addressed = await addressAlerts(tx, id, practitionerId);
   return addressed.map((row) => criticalRaised({ ...row, practitionerId }, at));
+}
+
+/** What has become critical, or is so in another way. */
+export function criticalNews<Change extends Changed>(
+  changed: readonly Change[],
+  limits: readonly CriticalLimit[],
+): Change[] {
+  const flagged = ({ content, loinc }: ObservationRow) => withLimits(content, loinc, limits);
+  return changed.filter(({ before, after }) => isCriticalNews(before && flagged(before), flagged(after)));
 }
 
 function alertOf(

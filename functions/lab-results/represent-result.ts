@@ -45,6 +45,9 @@ function representObservation({ row, content, isWithdrawn, former }: ShownObserv
     isCritical: row.isCritical && !isWithdrawn,
     isWithdrawn,
     effectiveAt: row.effectiveAt.toString(),
+    releaseAt: row.releaseAt?.toString() ?? null,
+    releasedAt: row.releasedAt?.toString() ?? null,
+    heldBecause: row.heldBecause,
     ...representSaid(content, row.changedAt),
     former: former.map((version) => representSaid(version.content, version.changedAt)),
   };

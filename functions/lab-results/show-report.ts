@@ -1,6 +1,6 @@
 import type { Queryable } from '../../shared/db/client.ts';
 import { listObservations, listObservationVersions } from '../../shared/db/lab-reports.ts';
-import { isForPatient } from '../../shared/db/result-release.ts';
+import { isForPatient, isOwnWordRead } from '../../shared/db/result-release.ts';
 import type {
   ObservationRow,
   ObservationVersionRow,
@@ -50,8 +50,9 @@ export async function showReports(
     const own = visible.filter(({ reportId }) => reportId === row.id);
     const observationsOf = (show: Show) => own.map((each) => show(each, byObservation.get(each.id) ?? []));
     if (viewer === 'clinician') return { row, content: row.content, observations: observationsOf(showAll) };
-    const content = isConclusive(row.status) ? row.content : withheldReport(row.content);
-    return { row, content, observations: observationsOf(isRetraction(row.status) ? showWithdrawn : showConclusive) };
+    const content = isOwnWordRead(row) ? row.content : withheldReport(row.content);
+    const show = isRetraction(row.status) ? showWithdrawn : showConclusive;
+    return { row: withoutHeld(row), content, observations: observationsOf(show) };
   });
 }
 
@@ -90,6 +91,11 @@ function mapped({ content, loinc }: ObservationRow): LabObservation {
 
 function withheld(content: LabObservation): LabObservation {
   return { ...content, values: [], interpretation: [], notes: [] };
+}
+
+/** A patient is not told that more is held, nor why. */
+function withoutHeld(row: ReportRow): ReportRow {
+  return { ...row, releaseAt: null, heldBecause: [] };
 }
 
 function withheldReport(content: ReportContent): ReportContent {

@@ -2,12 +2,12 @@ import type { Queryable } from '../../shared/db/client.ts';
 import { listObservations, lockReport, type ReportId, saveObservations } from '../../shared/db/lab-reports.ts';
 import type { CriticalLimit } from '../../shared/db/local-codes.ts';
 import { enqueue, type OutgoingEvent } from '../../shared/db/outbox.ts';
-import { resultReleased } from '../../shared/db/result-events.ts';
-import { isReadByPatient, settleRelease, undecided } from '../../shared/db/result-release.ts';
+import { settleRelease } from '../../shared/db/result-release.ts';
 import { laboratoryOutbox, type ObservationRow } from '../../shared/db/schema/laboratory.ts';
 import { isCritical } from '../../shared/domain/lab-critical.ts';
 import { withLimits } from '../../shared/domain/lab-critical-limits.ts';
-import { raiseNews } from './raise-alerts.ts';
+import { undecided } from '../../shared/domain/lab-piece.ts';
+import { criticalNews, raiseNews } from './raise-alerts.ts';
 import type { At } from './deps.ts';
 
 type Mapped = { readonly system: string; readonly code: string; readonly loinc: string };
@@ -27,18 +27,15 @@ export async function unparkReport(
     const critical = isCritical(withLimits(row.content, loinc, limits));
     return { before: row, after: { ...row, loinc, isParked: false, isCritical: critical } };
   });
+  // Whoever decided did not know.
+  const news = new Set(criticalNews(changed, limits));
   await saveObservations(
     tx,
-    changed.map(({ after }) => after),
+    changed.map((one) => (news.has(one) ? undecided(one.after) : one.after)),
   );
   const alerts = await raiseNews(tx, report, changed, limits, at);
-  const observations = await listObservations(tx, [report.id]);
-  // Whoever decided did not know.
-  const isGraver = changed.some((one) => one.after.isCritical && !one.before.isCritical);
-  const settled = await settleRelease(tx, isGraver ? undecided(report) : report, observations, at);
-  const isMore = report.releasedAt !== null && changed.some(({ after }) => isReadByPatient(after));
-  const more = isMore && settled.report.releasedAt ? [resultReleased(settled.report, at)] : [];
-  const events = [...alerts, ...settled.events, ...more];
+  const settled = await settleRelease(tx, { report, observations: await listObservations(tx, [report.id]) }, at);
+  const events = [...alerts, ...settled.events];
   await enqueue(tx, laboratoryOutbox, events);
   return events;
 }

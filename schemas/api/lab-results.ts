@@ -53,6 +53,8 @@ const said = {
   changedAt: z.string().nullable().meta({ description: 'When the laboratory said so, as exact as it did' }),
 };
 
+const HeldBecause = z.array(z.enum(['not-final', 'category', 'preference', 'critical', 'unmapped-code']));
+
 const ResultObservation = z
   .strictObject({
     id: Id,
@@ -63,6 +65,9 @@ const ResultObservation = z
       .boolean()
       .meta({ description: 'Withdrawn by the laboratory; to its patient also what it does not stand by at present' }),
     effectiveAt: Instant,
+    releaseAt: Instant.nullable().meta({ description: 'When its patient may see it; null while nobody can tell' }),
+    releasedAt: Instant.nullable(),
+    heldBecause: HeldBecause.meta({ description: 'Why its patient may not see it before that' }),
     ...said,
     former: z.array(z.strictObject(said)).meta({ description: 'What the laboratory said before, the oldest first' }),
   })
@@ -86,9 +91,12 @@ export const Result = z
     service: Concept,
     fillerOrder: z.string(),
     effectiveAt: Instant,
-    releaseAt: Instant.nullable(),
-    releasedAt: Instant.nullable(),
-    heldBecause: z.array(z.enum(['not-final', 'category', 'preference', 'critical', 'unmapped-code'])),
+    releaseAt: Instant.nullable().meta({
+      description:
+        'When its patient may see the next of what is held; null where nothing waits for its time, and to the patient',
+    }),
+    releasedAt: Instant.nullable().meta({ description: 'Since when its patient sees anything of it' }),
+    heldBecause: HeldBecause.meta({ description: 'Why its patient may not see all of it; empty to the patient' }),
     observations: z.array(ResultObservation),
     documents: z.array(ResultDocument),
     notes: z.array(z.string()),
@@ -166,7 +174,7 @@ export const reviewResult = {
   id: 'reviewResult',
   method: 'POST',
   path: '/{country}/results/{id}/review',
-  summary: 'Notes that a clinician has looked at a report, which ends what waits for that',
+  summary: 'Notes that a clinician has looked at what is there of a report, which ends what waits for that',
   params: one,
   status: 200,
   output: Released,
@@ -178,7 +186,7 @@ export const releaseResult = {
   id: 'releaseResult',
   method: 'POST',
   path: '/{country}/results/{id}/release',
-  summary: 'Lets a patient see a report that is held',
+  summary: 'Lets a patient see what is there of a report that is held',
   params: one,
   status: 200,
   output: Released,

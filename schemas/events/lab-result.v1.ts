@@ -24,7 +24,7 @@ const published = { source: '/careflow/lab-results', topic: 'result-events' } as
 export const ResultReleased = eventContract({
   ...published,
   type: 'careflow.lab-result.released.v1',
-  summary: 'A report became visible to its patient.',
+  summary: 'A report, or more of it, became visible to its patient.',
   data: z.strictObject({ ...Report, releasedAt: Instant, testKitId: Id.optional() }),
 });
 

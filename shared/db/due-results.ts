@@ -10,7 +10,7 @@ type During = {
 };
 
 /**
- * Lets patients see up to `limit` of the reports whose time has come. Each by itself: one that somebody applies a message
+ * Lets patients see what is due of up to `limit` reports. Each by itself: one that somebody applies a message
  * to, or that fails, holds up no other. Throws after all were tried when any failed. Resolves to how many there were.
  */
 export async function releaseDueReports(db: Database, { signal, ...at }: During, limit: number): Promise<number> {
@@ -18,7 +18,7 @@ export async function releaseDueReports(db: Database, { signal, ...at }: During,
   const tried: PromiseSettledResult<unknown>[] = [];
   for (const id of due) {
     if (signal.aborted) break;
-    const release = db.transaction((tx) => changeRelease(tx, id, (report) => report, at));
+    const release = db.transaction((tx) => changeRelease(tx, id, (piece) => piece, at));
     tried.push(...(await Promise.allSettled([release])));
   }
   mustAllBeReleased(tried);

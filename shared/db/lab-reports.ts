@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, inArray, isNotNull, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, inArray, isNotNull, lte, or, type SQL, sql } from 'drizzle-orm';
 
 import type { PgTable } from 'drizzle-orm/pg-core';
 
@@ -118,6 +118,31 @@ export async function saveObservations(tx: Queryable, observations: readonly Obs
   );
 }
 
+const DECISION = sql.join(
+  [
+    labObservations.conclusiveAt,
+    labObservations.reviewedAt,
+    labObservations.reviewedBy,
+    labObservations.forcedAt,
+    labObservations.forcedBy,
+    labObservations.preference,
+    labObservations.releaseAt,
+    labObservations.heldBecause,
+    labObservations.releasedAt,
+  ].map(({ name }) => sql`${sql.identifier(name)} = decided.${sql.identifier(name)}`),
+  sql`, `,
+);
+
+/** Saves what was decided on observations that are kept as they are. */
+export async function saveDecisions(tx: Queryable, observations: readonly ObservationRow[]): Promise<void> {
+  if (observations.length === 0) return;
+  const rows = observations.map((row) => ({ ...row, content: undefined }));
+  await tx.execute(
+    sql`UPDATE ${labObservations} SET ${DECISION} FROM (${recordsOf(labObservations, rows)}) AS decided
+      WHERE ${labObservations.id} = decided.id`,
+  );
+}
+
 /** @returns how many of the versions were not known. */
 export async function addObservationVersions(
   tx: Queryable,
@@ -130,15 +155,23 @@ export async function addObservationVersions(
   return added.rowCount ?? 0;
 }
 
-/** Rows as one parameter: a panel has dozens, and each placeholder costs. */
 function rowsOf<Table extends PgTable>(table: Table, rows: readonly Table['$inferSelect'][]): SQL {
+  return sql`(${namesOf(table)}) ${recordsOf(table, rows)}`;
+}
+
+/** Rows as one parameter: a panel has dozens, and each placeholder costs. */
+function recordsOf(table: PgTable, rows: readonly Record<string, unknown>[]): SQL {
   const columns = Object.entries(getTableColumns(table));
-  const names = sql.join(
-    columns.map(([, { name }]) => sql.identifier(name)),
+  const records = rows.map((row) => Object.fromEntries(columns.map(([member, { name }]) => [name, row[member]])));
+  const all = JSON.stringify(records);
+  return sql`SELECT ${namesOf(table)} FROM json_populate_recordset(NULL::${table}, ${all}::json)`;
+}
+
+function namesOf(table: PgTable): SQL {
+  return sql.join(
+    Object.values(getTableColumns(table)).map(({ name }) => sql.identifier(name)),
     sql`, `,
   );
-  const records = rows.map((row) => Object.fromEntries(columns.map(([member, { name }]) => [name, row[member]])));
-  return sql`(${names}) SELECT ${names} FROM json_populate_recordset(NULL::${table}, ${JSON.stringify(records)}::json)`;
 }
 
 export async function addDocuments(tx: Queryable, documents: readonly DocumentRow[]): Promise<void> {
@@ -159,16 +192,16 @@ export async function findDocument(db: Queryable, reportId: string, id: string):
 
 type ReleaseDecisionRow = Omit<typeof releaseDecisions.$inferSelect, 'seq'>;
 
-export async function addReleaseDecision(tx: Queryable, decision: ReleaseDecisionRow): Promise<void> {
-  await tx.insert(releaseDecisions).values(decision);
+export async function addReleaseDecisions(tx: Queryable, decisions: readonly ReleaseDecisionRow[]): Promise<void> {
+  if (decisions.length > 0) await tx.insert(releaseDecisions).values([...decisions]);
 }
 
-/** Reports whose release is due, the longest due first. */
+/** Reports of which more is due to be seen, the longest due first. */
 export async function listDueReports(db: Queryable, now: Temporal.Instant, limit: number): Promise<ReportId[]> {
   return db
     .select({ id: labReports.id, country: labReports.country })
     .from(labReports)
-    .where(and(isNull(labReports.releasedAt), isNotNull(labReports.releaseAt), lte(labReports.releaseAt, now)))
+    .where(lte(labReports.releaseAt, now))
     .orderBy(asc(labReports.releaseAt), asc(labReports.id))
     .limit(limit);
 }
@@ -226,7 +259,7 @@ function concerns({ id, actsAs }: PractitionerFilter): SQL | undefined {
 
 /** A patient finds nothing by what they cannot see. */
 function hasAnalyte(loinc: string, isForPatient: boolean): SQL {
-  const isVisible = isForPatient ? sql`AND o.was_conclusive AND NOT o.is_parked` : sql``;
+  const isVisible = isForPatient ? sql`AND o.released_at IS NOT NULL` : sql``;
   return sql`EXISTS (SELECT FROM laboratory.observations o
     WHERE o.report_id = ${labReports.id} AND o.loinc = ${loinc} ${isVisible})`;
 }

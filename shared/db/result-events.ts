@@ -6,8 +6,9 @@ import type { AlertRow, ReportRow } from './schema/laboratory.ts';
 
 type At = { readonly now: Temporal.Instant; readonly traceparent: string };
 
+/** That its patient sees a report, or more of it, from now on. */
 export function resultReleased(report: ReportRow, at: At): OutgoingEvent {
-  const releasedAt = (report.releasedAt ?? at.now).toString();
+  const releasedAt = at.now.toString();
   const ofKit = report.testKitId !== null && { testKitId: report.testKitId };
   return outgoing(events.ResultReleased, { ...about(report, at), data: { ...reportOf(report), releasedAt, ...ofKit } });
 }

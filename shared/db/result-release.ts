@@ -1,132 +1,158 @@
-import { decideRelease, type ReleaseDecision } from '../domain/lab-release.ts';
+import { type Piece, released, summaryOf } from '../domain/lab-piece.ts';
+import type { ReleasePreference } from '../domain/lab-release.ts';
+import { hasOwnWord } from '../domain/lab-report.ts';
 import { isConclusive } from '../domain/lab-status.ts';
 import type { Queryable } from './client.ts';
-import { listAlerts } from './critical-alerts.ts';
-import { addReleaseDecision, listObservations, lockReport, type ReportId, saveReport } from './lab-reports.ts';
+import {
+  addReleaseDecisions,
+  listObservations,
+  lockReport,
+  type ReportId,
+  saveDecisions,
+  saveReport,
+} from './lab-reports.ts';
 import { enqueue, type OutgoingEvent } from './outbox.ts';
+import { type FactsOfPieces, readPieceFacts } from './piece-facts.ts';
 import { getReleasePreference } from './release-preferences.ts';
 import { resultReleased } from './result-events.ts';
-import {
-  type AlertRow,
-  laboratoryOutbox,
-  type ObservationRow,
-  type ReportRow,
-  type WhyHeld,
-} from './schema/laboratory.ts';
+import { laboratoryOutbox, type ObservationRow, type ReportRow } from './schema/laboratory.ts';
 
 type At = { readonly now: Temporal.Instant; readonly traceparent: string };
 
+/** A report with all its observations. */
+type Whole = { readonly report: ReportRow; readonly observations: readonly ObservationRow[] };
+
 /** A report as it is now, with the events that tell of it. */
-export type Settled = { readonly report: ReportRow; readonly events: readonly OutgoingEvent[] };
+export type Settled = Whole & { readonly events: readonly OutgoingEvent[] };
+
+/** What somebody decides on each piece that is there. */
+type Change = (piece: Piece) => Piece;
 
 /**
- * Decides anew when the patient may see a report that is taken, and saves it. What is visible follows from what is known
- * and the time alone, in whatever order it became known: a critical result that comes later hides the report again.
+ * Decides anew when the patient may see what of a report that is taken, each piece by itself, and saves it. What is visible
+ * follows from what is known and the time alone, in whatever order it became known.
  */
 export async function settleRelease(
   tx: Queryable,
-  report: ReportRow,
-  observations: readonly ObservationRow[],
-  { now, traceparent }: At,
+  before: Whole,
+  at: At,
+  change: Change = (piece) => piece,
 ): Promise<Settled> {
-  const [alerts, preference] = [await listAlerts(tx, report.id), await getReleasePreference(tx, report.patientId)];
-  const known = { ...report, conclusiveAt: conclusiveAt(report, observations, now) };
-  const decision = hasAnything(report, observations)
-    ? decide({ ...known, preference, alerts, observations })
-    : { releaseAt: undefined, heldBecause: ['unmapped-code' as const] };
-  const settled = { ...known, ...released(report, decision, now) };
-  await saveReport(tx, settled);
-  if (isNews(report, settled)) {
-    const { releaseAt, heldBecause } = settled;
-    await addReleaseDecision(tx, { reportId: report.id, decidedAt: now, releaseAt, heldBecause });
-  }
-  const events =
-    report.releasedAt === null && settled.releasedAt ? [resultReleased(settled, { now, traceparent })] : [];
-  return { report: settled, events };
+  const { report, observations } = before;
+  const preference = await getReleasePreference(tx, report.patientId);
+  const pieces = await readPieceFacts(tx, report, observations);
+  const after = settle(before, { preference, pieces, now: at.now }, change);
+  await saveReport(tx, after.report);
+  await saveDecisions(
+    tx,
+    after.observations.filter((row, index) => row !== observations[index]),
+  );
+  await addReleaseDecisions(tx, decisionsOf(before, after, at.now));
+  return { ...after, events: isSeenAnew(before, after) ? [resultReleased(after.report, at)] : [] };
 }
 
-/** Takes a report, changes it and lets its patient see it if that is due by then. Throws `not-found`. */
-export async function changeRelease(
-  tx: Queryable,
-  id: ReportId,
-  change: (report: ReportRow) => ReportRow,
-  at: At,
-): Promise<Settled> {
-  const report = change(await lockReport(tx, id));
-  const settled = await settleRelease(tx, report, await listObservations(tx, [report.id]), at);
+/** Takes a report, changes its pieces and lets its patient see what of it is due by then. Throws `not-found`. */
+export async function changeRelease(tx: Queryable, id: ReportId, change: Change, at: At): Promise<Settled> {
+  const report = await lockReport(tx, id);
+  const settled = await settleRelease(
+    tx,
+    { report, observations: await listObservations(tx, [report.id]) },
+    at,
+    change,
+  );
   await enqueue(tx, laboratoryOutbox, settled.events);
   return settled;
 }
 
-/** A report whose release nobody has decided on: what is new in it is held as if it had come alone. */
-export function undecided(report: ReportRow): ReportRow {
-  return { ...report, conclusiveAt: null, reviewedAt: null, reviewedBy: null, forcedAt: null, forcedBy: null };
+/** What a patient is shown; of what its laboratory does not stand by, that there is something. */
+export function isForPatient({ releasedAt }: Piece): boolean {
+  return releasedAt !== null;
 }
 
-/** What a patient may be shown once the report is released; of what its laboratory does not stand by, that there is something. */
-export function isForPatient({ wasConclusive, isParked }: ObservationRow): boolean {
-  return wasConclusive && !isParked;
-}
-
-/** Whether a patient reads what it says once the report is released. */
+/** Whether a patient reads what it says. */
 export function isReadByPatient(row: ObservationRow): boolean {
   return isForPatient(row) && isConclusive(row.status);
 }
 
-function hasAnything({ content, status }: ReportRow, observations: readonly ObservationRow[]): boolean {
-  const hasDocument = content.documents.length > 0 && isConclusive(status);
-  return hasDocument || observations.length === 0 || observations.some((one) => !one.isParked);
+/** Whether a patient reads the documents and the conclusion of a report. */
+export function isOwnWordRead({ status, ownReleasedAt }: ReportRow): boolean {
+  return ownReleasedAt !== null && isConclusive(status);
 }
 
-function conclusiveAt(
-  report: ReportRow,
-  observations: readonly ObservationRow[],
-  now: Temporal.Instant,
-): Temporal.Instant | null {
-  const isKnown = isConclusive(report.status) || observations.some((observation) => observation.wasConclusive);
-  return report.conclusiveAt ?? (isKnown ? now : null);
+/** What a report says of its own, as the piece it is. */
+export function ownPieceOf(report: Omit<ReportRow, 'version'>): Piece {
+  const { ownReleaseAt: releaseAt, ownHeldBecause: heldBecause, ownReleasedAt: releasedAt } = report;
+  const { conclusiveAt, reviewedAt, reviewedBy, forcedAt, forcedBy, preference } = report;
+  const decided = { conclusiveAt, reviewedAt, reviewedBy, forcedAt, forcedBy, preference };
+  return { ...decided, releaseAt, heldBecause, releasedAt };
 }
 
-type Facts = ReportRow & {
-  readonly preference: Parameters<typeof decideRelease>[0]['preference'];
-  readonly alerts: readonly AlertRow[];
-  readonly observations: readonly ObservationRow[];
+export function withOwnPiece<Known extends object>(
+  report: Known,
+  { releaseAt, heldBecause, releasedAt, ...decided }: Piece,
+) {
+  return {
+    ...report,
+    ...decided,
+    ownReleaseAt: releaseAt,
+    ownHeldBecause: heldBecause,
+    ownReleasedAt: releasedAt,
+  };
+}
+
+type Facts = {
+  readonly preference: ReleasePreference;
+  readonly pieces: FactsOfPieces;
+  readonly now: Temporal.Instant;
 };
 
-function decide({ alerts, observations, ...report }: Facts): ReleaseDecision {
-  const { conclusiveAt, forcedAt, reviewedAt, category, preference } = report;
-  if (!conclusiveAt) return { releaseAt: undefined, heldBecause: ['not-final'] };
-  if (forcedAt) return { releaseAt: forcedAt, heldBecause: [] };
-  const isCritical = observations.some((observation) => observation.isCritical);
-  const raised = alerts.filter(({ closedAt }) => closedAt === null);
-  const isAcknowledged = raised.every(({ acknowledgedAt }) => acknowledgedAt !== null);
-  return decideRelease({
-    status: 'final',
-    // A clinician has their time from the moment they are alerted.
-    conclusiveAt: (isCritical && latest([conclusiveAt, ...raised.map(({ raisedAt }) => raisedAt)])) || conclusiveAt,
-    category,
-    preference,
-    reviewedAt: reviewedAt ?? undefined,
-    isCritical,
-    acknowledgedAt: isAcknowledged ? latest(raised.flatMap((alert) => alert.acknowledgedAt ?? [])) : undefined,
+function settle({ report, observations }: Whole, { pieces, ...facts }: Facts, change: Change): Whole {
+  const settled = observations.map((row) => {
+    const { isParked } = row;
+    const after = released({ ...row, ...change(row) }, { ...facts, ...pieces.of(row), isParked });
+    return isSame(row, after) ? row : after;
   });
+  // Where it says nothing of its own and has observations, there is nothing of its own to be seen.
+  const isPiece = hasOwnWord(report.content) || observations.length === 0;
+  const own = released(change(ownPieceOf(report)), { ...facts, ...pieces.ofReport, isParked: false });
+  const seen = isPiece ? own : { ...own, releaseAt: null, heldBecause: [], releasedAt: null };
+  const summary = summaryOf(isPiece ? [seen, ...settled] : settled);
+  return { report: { ...withOwnPiece(report, seen), ...summary }, observations: settled };
 }
 
-function latest(times: readonly Temporal.Instant[]): Temporal.Instant | undefined {
-  return times.toSorted((one, other) => Temporal.Instant.compare(other, one))[0];
+function isSame(one: Piece, other: Piece): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
-function released(
-  { releasedAt }: ReportRow,
-  decision: { releaseAt: Temporal.Instant | undefined; heldBecause: readonly WhyHeld[] },
-  now: Temporal.Instant,
-): Pick<ReportRow, 'releaseAt' | 'heldBecause' | 'releasedAt'> {
-  const { releaseAt = null, heldBecause } = decision;
-  const isDue = releaseAt !== null && Temporal.Instant.compare(releaseAt, now) <= 0;
-  return { releaseAt, heldBecause: [...heldBecause], releasedAt: isDue ? (releasedAt ?? now) : null };
+/** Why anything is held, or was until then. */
+function decisionsOf(before: Whole, after: Whole, decidedAt: Temporal.Instant) {
+  const { id: reportId } = after.report;
+  const pieces = [
+    { observationId: null, was: ownPieceOf(before.report), is: ownPieceOf(after.report) },
+    ...after.observations.map((is, index) => ({ observationId: is.id, was: before.observations[index] ?? is, is })),
+  ];
+  return pieces
+    .filter(({ was, is }) => isNews(was, is))
+    .map(({ observationId, is: { releaseAt, heldBecause } }) => ({
+      reportId,
+      observationId,
+      decidedAt,
+      releaseAt,
+      heldBecause,
+    }));
 }
 
-function isNews(before: ReportRow, after: ReportRow): boolean {
-  const told = ({ releaseAt, heldBecause }: ReportRow) => `${releaseAt?.toString()} ${heldBecause.join()}`;
-  return told(before) !== told(after);
+function isNews(was: Piece, is: Piece): boolean {
+  const told = ({ releaseAt, heldBecause }: Piece) => `${releaseAt?.toString()} ${heldBecause.join()}`;
+  return told(was) !== told(is) && was.heldBecause.length + is.heldBecause.length > 0;
+}
+
+function isSeenAnew(before: Whole, after: Whole): boolean {
+  const isFirst = before.report.releasedAt === null && after.report.releasedAt !== null;
+  const isOwn = before.report.ownReleasedAt === null && isOwnWordRead(after.report);
+  return isFirst || isOwn || after.observations.some((row, index) => isReadAnew(before.observations[index], row));
+}
+
+function isReadAnew(before: ObservationRow | undefined, after: ObservationRow): boolean {
+  return isReadByPatient(after) && before?.releasedAt === null;
 }

@@ -13,7 +13,7 @@ export type ReleaseRule = {
   readonly holdHours: number;
   /** Whether a patient's wish to see it at once goes before that. */
   readonly isWaivable: boolean;
-  /** The longest anything keeps a result from its patient. */
+  /** The longest anything keeps a result from its patient, from the laboratory's final word or a critical alert on. */
   readonly maximumHoldHours: number;
 };
 
@@ -49,16 +49,22 @@ export function strictestOf(one: TestCategory, other: TestCategory): TestCategor
   return testCategories.indexOf(one) < testCategories.indexOf(other) ? other : one;
 }
 
+/** Something critical in what is released. */
+export type CriticalValue = {
+  /** When a clinician was alerted to it; undefined where nobody was. */
+  readonly alertedAt: Temporal.Instant | undefined;
+  readonly acknowledgedAt: Temporal.Instant | undefined;
+};
+
 export type Releasable = {
   readonly status: ReportStatus;
-  /** When the laboratory's final word came. */
+  /** When the laboratory's final word on it came. */
   readonly conclusiveAt: Temporal.Instant;
   readonly category: TestCategory;
   readonly preference: ReleasePreference;
   /** When a clinician looked at it. */
   readonly reviewedAt: Temporal.Instant | undefined;
-  readonly isCritical: boolean;
-  readonly acknowledgedAt: Temporal.Instant | undefined;
+  readonly critical: readonly CriticalValue[];
 };
 
 export type HeldBecause = 'not-final' | 'category' | 'preference' | 'critical';
@@ -72,25 +78,29 @@ export type ReleaseDecision = {
 
 type Hold = { readonly because: HeldBecause; readonly until: Temporal.Instant };
 
-/** When the patient may see a report, and why not before. */
+/** When the patient may see a result, and why not before. */
 export function decideRelease(report: Releasable, rules = releaseRules): ReleaseDecision {
   if (!isConclusive(report.status)) return { releaseAt: undefined, heldBecause: ['not-final'] };
   const holds = holdsOf(report, rules[report.category]).filter(
     ({ until }) => Temporal.Instant.compare(until, report.conclusiveAt) > 0,
   );
   const releaseAt = holds.map(({ until }) => until).reduce(later, report.conclusiveAt);
-  return { releaseAt, heldBecause: holds.map(({ because }) => because) };
+  return { releaseAt, heldBecause: [...new Set(holds.map(({ because }) => because))] };
 }
 
 function holdsOf(report: Releasable, rule: ReleaseRule): Hold[] {
-  const { conclusiveAt, preference, reviewedAt, acknowledgedAt } = report;
-  const after = (hours: number) => conclusiveAt.add({ hours: Math.min(hours, rule.maximumHoldHours) });
+  const { conclusiveAt, preference, reviewedAt, critical } = report;
+  const after = (hours: number, since = conclusiveAt) => since.add({ hours: Math.min(hours, rule.maximumHoldHours) });
   const holds: Hold[] = [];
   if (!(preference === 'at-once' && rule.isWaivable))
     holds.push({ because: 'category', until: sooner(reviewedAt, after(rule.holdHours)) });
   if (preference === 'after-review')
     holds.push({ because: 'preference', until: sooner(reviewedAt, after(rule.maximumHoldHours)) });
-  if (report.isCritical) holds.push({ because: 'critical', until: sooner(acknowledgedAt, after(CRITICAL_HOLD_HOURS)) });
+  for (const { alertedAt = conclusiveAt, acknowledgedAt } of critical) {
+    // A clinician has their time from the moment they are alerted.
+    const until = after(CRITICAL_HOLD_HOURS, later(alertedAt, conclusiveAt));
+    holds.push({ because: 'critical', until: sooner(acknowledgedAt, until) });
+  }
   return holds;
 }
 

@@ -151,6 +151,16 @@ export function documentsOf({ documents, observations }: LabReport): LabDocument
   return [...documents, ...values.flatMap((value) => (value.type === 'document' ? [value.document] : []))];
 }
 
+/** Whether a document came as its value: that may tell of anything its report says. */
+export function hasDocument({ values }: Pick<LabObservation, 'values'>): boolean {
+  return values.some(({ type }) => type === 'document');
+}
+
+/** Whether a report says something of its own, beside its observations: documents or a conclusion. */
+export function hasOwnWord({ documents, notes }: Pick<LabReport, 'documents' | 'notes'>): boolean {
+  return documents.length > 0 || notes.length > 0;
+}
+
 /** Tells a report from every other of its sender: the filler order, and what was ordered under it. */
 export function reportIdentity({ fillerOrder, service }: Pick<LabReport, 'fillerOrder' | 'service'>): string {
   return joinIdentity([fillerOrder.system, fillerOrder.value, keyOf(service)]);

@@ -19,3 +19,14 @@ export function compareTimes(one: LabTime | undefined, other: LabTime | undefine
   if (one === undefined) return -1;
   return other === undefined ? 1 : Temporal.Instant.compare(instantOf(one), instantOf(other));
 }
+
+/** The first of the times at which something was said; undefined where one of them is not known. */
+export function firstSaidAt(times: readonly (LabTime | null)[]): LabTime | undefined {
+  const known = times.flatMap((time) => time ?? []);
+  return known.length < times.length ? undefined : known.toSorted(compareTimes)[0];
+}
+
+/** Whether who said one thing at that time may have known of the other; they may where that is not known. */
+export function mayTellOf(one: LabTime | undefined, other: LabTime | undefined): boolean {
+  return one === undefined || compareTimes(one, other) >= 0;
+}

@@ -118,27 +118,30 @@ CREATE TABLE laboratory.reports (
   sent_at text,
   digest text NOT NULL,
   effective_at timestamptz NOT NULL,
-  -- Whether the laboratory ever stood by it, and since when that is known here.
+  -- What it says of its own, documents and conclusion, is released by itself, as each of its observations is: see there.
   conclusive_at timestamptz,
   reviewed_at timestamptz,
   reviewed_by text,
-  -- When an office let the patient see it, whatever held it.
   forced_at timestamptz,
   forced_by text,
-  -- When the patient may see it, and why not before; since when they can.
+  preference text,
+  own_release_at timestamptz,
+  own_held_because text[] NOT NULL DEFAULT '{}',
+  own_released_at timestamptz,
+  -- Of all that is released by itself: when the next of what is held may be seen, why any of it is held, since when any is seen.
   release_at timestamptz,
   held_because text[] NOT NULL DEFAULT '{}',
   released_at timestamptz,
   CONSTRAINT report_identity UNIQUE (sender, identity),
   CONSTRAINT report_category CHECK (category IN ('routine', 'sensitive', 'pathology', 'genetic')),
-  CONSTRAINT report_released CHECK (released_at IS NULL OR release_at IS NOT NULL)
+  CONSTRAINT report_own_released CHECK (own_released_at IS NULL OR own_release_at IS NOT NULL)
 );
 --> statement-breakpoint
 CREATE INDEX reports_by_patient ON laboratory.reports (patient_id, effective_at DESC, id);
 --> statement-breakpoint
 CREATE INDEX reports_by_order ON laboratory.reports (sender, filler_order);
 --> statement-breakpoint
-CREATE INDEX reports_due ON laboratory.reports (release_at) WHERE released_at IS NULL AND release_at IS NOT NULL;
+CREATE INDEX reports_due ON laboratory.reports (release_at) WHERE release_at IS NOT NULL;
 --> statement-breakpoint
 -- Everything that was ever said of a report, each thing once.
 CREATE TABLE laboratory.report_versions (
@@ -152,9 +155,10 @@ CREATE TABLE laboratory.report_versions (
   PRIMARY KEY (report_id, telling)
 );
 --> statement-breakpoint
--- Why a patient could not see a report, and from when on.
+-- Why a patient could not see an observation, or what a report says of its own (no observation), and from when on.
 CREATE TABLE laboratory.release_decisions (
   report_id uuid NOT NULL REFERENCES laboratory.reports (id) ON DELETE CASCADE,
+  observation_id uuid,
   seq bigint GENERATED ALWAYS AS IDENTITY,
   decided_at timestamptz NOT NULL,
   release_at timestamptz,
@@ -180,9 +184,21 @@ CREATE TABLE laboratory.observations (
   loinc text,
   is_parked boolean NOT NULL,
   is_critical boolean NOT NULL,
-  -- Whether the laboratory ever stood by it.
-  was_conclusive boolean NOT NULL,
-  CONSTRAINT observation_identity UNIQUE (report_id, identity)
+  -- Whether the laboratory ever stood by it, and since when that is known here.
+  conclusive_at timestamptz,
+  reviewed_at timestamptz,
+  reviewed_by text,
+  -- When an office let the patient see it, whatever held it.
+  forced_at timestamptz,
+  forced_by text,
+  -- What the patient preferred when it was decided on; when it was released, once it is.
+  preference text,
+  -- When the patient may see it, and why not before; since when they can.
+  release_at timestamptz,
+  held_because text[] NOT NULL DEFAULT '{}',
+  released_at timestamptz,
+  CONSTRAINT observation_identity UNIQUE (report_id, identity),
+  CONSTRAINT observation_released CHECK (released_at IS NULL OR release_at IS NOT NULL)
 );
 --> statement-breakpoint
 CREATE INDEX observations_by_analyte ON laboratory.observations (patient_id, loinc, effective_at DESC, id);

@@ -12,7 +12,8 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core';
 
-import type { HeldBecause, ReleasePreference, TestCategory } from '../../domain/lab-release.ts';
+import type { WhyHeld } from '../../domain/lab-piece.ts';
+import type { ReleasePreference, TestCategory } from '../../domain/lab-release.ts';
 import type { LabObservation, LabReport } from '../../domain/lab-report.ts';
 import type { ObservationStatus, ReportStatus } from '../../domain/lab-status.ts';
 import { idempotencyKeysTable } from './idempotency-keys.ts';
@@ -71,8 +72,15 @@ export const labQuarantine = laboratorySchema.table('quarantine', {
   decidedAt: instant('decided_at'),
 });
 
-/** Also while nobody has said what the codes of its observations mean. */
-export type WhyHeld = HeldBecause | 'unmapped-code';
+/** Of what is released by itself. */
+const decidedColumns = {
+  conclusiveAt: instant('conclusive_at'),
+  reviewedAt: instant('reviewed_at'),
+  reviewedBy: text('reviewed_by'),
+  forcedAt: instant('forced_at'),
+  forcedBy: text('forced_by'),
+  preference: text().$type<ReleasePreference>(),
+};
 
 /** What was said of a report beside its observations and whom it is about. Documents are named by id. */
 export type ReportContent = Omit<LabReport, 'observations' | 'patient'>;
@@ -94,11 +102,10 @@ export const labReports = laboratorySchema.table('reports', {
   sentAt: text('sent_at'),
   digest: text().notNull(),
   effectiveAt: instant('effective_at').notNull(),
-  conclusiveAt: instant('conclusive_at'),
-  reviewedAt: instant('reviewed_at'),
-  reviewedBy: text('reviewed_by'),
-  forcedAt: instant('forced_at'),
-  forcedBy: text('forced_by'),
+  ...decidedColumns,
+  ownReleaseAt: instant('own_release_at'),
+  ownHeldBecause: text('own_held_because').array().$type<WhyHeld[]>().notNull(),
+  ownReleasedAt: instant('own_released_at'),
   releaseAt: instant('release_at'),
   heldBecause: text('held_because').array().$type<WhyHeld[]>().notNull(),
   releasedAt: instant('released_at'),
@@ -127,6 +134,7 @@ export const labReportVersions = laboratorySchema.table('report_versions', {
 
 export const releaseDecisions = laboratorySchema.table('release_decisions', {
   reportId: uuid('report_id').notNull(),
+  observationId: uuid('observation_id'),
   seq: bigint({ mode: 'bigint' }).generatedAlwaysAsIdentity(),
   decidedAt: instant('decided_at').notNull(),
   releaseAt: instant('release_at'),
@@ -150,7 +158,10 @@ export const labObservations = laboratorySchema.table('observations', {
   loinc: text(),
   isParked: boolean('is_parked').notNull(),
   isCritical: boolean('is_critical').notNull(),
-  wasConclusive: boolean('was_conclusive').notNull(),
+  ...decidedColumns,
+  releaseAt: instant('release_at'),
+  heldBecause: text('held_because').array().$type<WhyHeld[]>().notNull(),
+  releasedAt: instant('released_at'),
 });
 
 export type ObservationRow = typeof labObservations.$inferSelect;

@@ -40,19 +40,25 @@ async function insert(table: string, values: Record<string, unknown>): Promise<v
 /** A report that its patient is to see since so many minutes. */
 async function reportDue(minutes: number) {
   const ids = { id: randomUUID(), patient_id: randomUUID() };
-  const said = { status: 'final', category: 'routine', content: '{"documents":[]}', effective_at: before(60) };
+  const said = {
+    status: 'final',
+    category: 'routine',
+    content: '{"documents":[],"notes":[]}',
+    effective_at: before(60),
+  };
   const known = { country_code: 'fr', sender: 'lab', filler_order: ids.id, identity: ids.id, version: 1, digest: 'd' };
   const due = { conclusive_at: before(60), forced_at: before(minutes), release_at: before(minutes) };
   await insert('reports', { ...ids, ...said, ...known, ...due });
   return ids;
 }
 
-/** A critical result that nobody has taken note of for twenty minutes. */
+/** A critical result that nobody has taken note of for twenty minutes, in a report that an office let its patient see. */
 async function alertDue(report: Awaited<ReturnType<typeof reportDue>>): Promise<void> {
   const of = { report_id: report.id, patient_id: report.patient_id };
-  const observation = { id: randomUUID(), identity: 'i', status: 'final', content: '{}', digest: 'd' };
+  const observation = { id: randomUUID(), identity: 'i', status: 'final', content: '{"values":[]}', digest: 'd' };
   const code = { effective_at: before(60), local_system: 'l', local_code: 'K', is_parked: false };
-  await insert('observations', { ...of, ...observation, ...code, is_critical: true, was_conclusive: true });
+  const due = { conclusive_at: before(60), forced_at: before(20), release_at: before(20) };
+  await insert('observations', { ...of, ...observation, ...code, is_critical: true, ...due });
   const alert = { id: randomUUID(), country_code: 'fr', observation_id: observation.id, report_version: 1 };
   await insert('critical_alerts', { ...of, ...alert, practitioner_id: randomUUID(), raised_at: before(20) });
 }

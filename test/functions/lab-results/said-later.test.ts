@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { escalateCriticalResults } from '../../../functions/cron/escalate-critical-results.ts';
+import { releaseResults } from '../../../functions/cron/release-results.ts';
 import { taskContext } from '../cron/tick.ts';
 import { requestOf } from '../event-request.ts';
 import { submitted, submittedData } from './samples.ts';
@@ -45,8 +46,10 @@ async function report(as = staff) {
   return shown;
 }
 
-async function sees(): Promise<boolean> {
-  return (await lab.results(patient.patientId)).length > 0;
+/** The numbers that the patient reads. */
+async function seen(): Promise<unknown[]> {
+  const shown = await lab.results(patient.patientId);
+  return shown.flatMap(({ observations }) => observations.flatMap(({ values }) => values.map(({ number }) => number)));
 }
 
 const at = (hour: number) => `203103031${hour}0000+0100`;
@@ -164,44 +167,72 @@ describe('a patient', () => {
 describe('what comes after a decision', () => {
   const sodium = { code: '2951-2^Sodium^LN', value: '140' };
 
-  it.each([
-    ['another result', { observations: [sodium] }],
-    ['a correction', { reportStatus: 'C', observations: [{ value: '4.9', status: 'C' }] }],
-  ])('is held anew though a clinician had looked before: %s', async (_, later) => {
+  const review = async () =>
+    lab.call('POST', `/fr/results/${(await report())?.id}/review`, bearer('practitioner', practitionerId));
+  const release = async () => lab.call('POST', `/fr/results/${(await report())?.id}/release`, staff);
+
+  it('is held by itself though a clinician had looked before', async () => {
     const order = randomUUID();
     await pour({ order, section: 'VR', changedAt: at(0) });
-    const review = async () =>
-      lab.call('POST', `/fr/results/${(await report())?.id}/review`, bearer('practitioner', practitionerId));
     await review();
-    expect(await sees()).toBe(true);
+    expect(await seen()).toEqual(['4.2']);
     lab.pass({ hours: 1 });
-    await pour({ order, section: 'VR', changedAt: at(0) });
-    expect(await sees()).toBe(true);
-    await pour({ order, section: 'VR', changedAt: at(1), ...later });
-    expect(await sees()).toBe(false);
+    await pour({ order, section: 'VR', changedAt: at(1), observations: [sodium] });
+    expect(await seen()).toEqual(['4.2']);
     expect(await report()).toMatchObject({ heldBecause: ['category'], releaseAt: '2031-03-04T10:00:00Z' });
     await review();
-    expect(await sees()).toBe(true);
+    expect(await seen()).toEqual(['4.2', '140']);
+    expect(await report()).toMatchObject({ heldBecause: [], releaseAt: null });
+    expect(await told()).toEqual(['released', 'released']);
+  });
+
+  it('is seen at once where it corrects what was seen', async () => {
+    const order = randomUUID();
+    await pour({ order, section: 'VR', changedAt: at(0) });
+    await review();
+    lab.pass({ hours: 1 });
+    const observations = [{ value: '4.9', status: 'C' }];
+    await pour({ order, section: 'VR', changedAt: at(1), reportStatus: 'C', observations });
+    expect(await seen()).toEqual(['4.9']);
+    expect(await told()).toEqual(['released', 'corrected']);
+  });
+
+  it('waits for a clinician where it corrects what was seen to something critical', async () => {
+    const order = randomUUID();
+    await pour({ order, changedAt: at(0), observations: [{}, sodium] });
+    await release();
+    lab.pass({ hours: 100 });
+    const observations = [{ value: '6.9', flag: 'HH', status: 'C' }];
+    await pour({ order, changedAt: at(1), reportStatus: 'C', observations });
+    expect(await seen()).toEqual(['140']);
+    expect(await report()).toMatchObject({ heldBecause: ['critical'], releaseAt: '2031-03-08T13:00:00Z' });
+    expect(await told()).toEqual(['released', 'raised']);
+    lab.pass({ hours: 24 });
+    await releaseResults(lab.db).run(taskContext({ now: lab.now() }));
+    expect(await seen()).toEqual(['6.9', '140']);
+    expect(await told()).toEqual(['released', 'raised', 'released']);
   });
 
   it('is not released by an office that released what was there', async () => {
     const order = randomUUID();
     await pour({ order, section: 'GE', changedAt: at(0) });
-    await lab.call('POST', `/fr/results/${(await report())?.id}/release`, staff);
-    expect(await sees()).toBe(true);
+    await release();
+    expect(await seen()).toEqual(['4.2']);
     await pour({ order, section: 'GE', changedAt: at(1), observations: [{ ...sodium, value: '170', flag: 'HH' }] });
-    expect(await sees()).toBe(false);
+    expect(await seen()).toEqual(['4.2']);
     expect(await report()).toMatchObject({ heldBecause: ['category', 'critical'] });
     expect(await openAlerts()).toHaveLength(1);
+    expect((await release()).statusCode).toBe(200);
+    expect(await seen()).toEqual(['4.2', '170']);
   });
 
   it('is not released either where a code turns out to mean something critical', async () => {
     const [order, code] = [randomUUID(), randomUUID().slice(0, 8)];
     await pour({ order, observations: [sodium, local(code, '6.9')] });
-    await lab.call('POST', `/fr/results/${(await report())?.id}/release`, staff);
-    expect(await sees()).toBe(true);
+    await release();
+    expect(await seen()).toEqual(['140']);
     expect(await map(code)).toBe(200);
-    expect(await sees()).toBe(false);
+    expect(await seen()).toEqual(['140']);
     expect(await report()).toMatchObject({ heldBecause: ['critical'] });
   });
 

@@ -86,6 +86,7 @@ export async function openLab() {
   return {
     app,
     db,
+    urlFor: database.urlFor,
     admin,
     log,
     rows,
@@ -167,6 +168,9 @@ export type Shown = {
     readonly loinc: string | null;
     readonly isWithdrawn: boolean;
     readonly isCritical: boolean;
+    readonly releaseAt: string | null;
+    readonly releasedAt: string | null;
+    readonly heldBecause: readonly string[];
     readonly former: readonly ShownSaid[];
   })[];
   readonly documents: readonly { readonly id: string | null; readonly contentType: string }[];

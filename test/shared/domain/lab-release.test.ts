@@ -21,11 +21,12 @@ function report(changes: Partial<Releasable> = {}): Releasable {
     category: 'routine',
     preference: 'as-advised',
     reviewedAt: undefined,
-    isCritical: false,
-    acknowledgedAt: undefined,
+    critical: [],
     ...changes,
   };
 }
+
+const unacknowledged = { alertedAt: undefined, acknowledgedAt: undefined };
 
 function hoursUntil(changes: Partial<Releasable>): [number | undefined, readonly string[]] {
   const { releaseAt, heldBecause } = decideRelease(report(changes));
@@ -44,11 +45,23 @@ describe('a report is released', () => {
     ['not before all of it is there', { status: 'partial' }, undefined, ['not-final']],
     ['not where nobody knows its status', { status: 'unknown' }, undefined, ['not-final']],
     ['when it was corrected as when it was final', { status: 'corrected' }, 0, []],
-    ['after a day where a critical value is not acknowledged', { isCritical: true }, 24, ['critical']],
+    ['after a day where a critical value is not acknowledged', { critical: [unacknowledged] }, 24, ['critical']],
     [
       'when a critical value is acknowledged',
-      { isCritical: true, acknowledgedAt: conclusiveAt.add({ minutes: 30 }) },
+      { critical: [{ ...unacknowledged, acknowledgedAt: conclusiveAt.add({ minutes: 30 }) }] },
       0.5,
+      ['critical'],
+    ],
+    [
+      'a day after the alert where that comes later',
+      { critical: [{ ...unacknowledged, alertedAt: conclusiveAt.add({ hours: 10 }) }] },
+      34,
+      ['critical'],
+    ],
+    [
+      'when the last of several critical values is acknowledged, and so held once',
+      { critical: [1, 3, 2].map((hours) => ({ ...unacknowledged, acknowledgedAt: conclusiveAt.add({ hours }) })) },
+      3,
       ['critical'],
     ],
     [
@@ -57,7 +70,7 @@ describe('a report is released', () => {
       2,
       ['category', 'preference'],
     ],
-    ['for every reason there is', { category: 'sensitive', isCritical: true }, 24, ['category', 'critical']],
+    ['for every reason there is', { category: 'sensitive', critical: [unacknowledged] }, 24, ['category', 'critical']],
   ])('%s', (_, changes, hours, because) => {
     expect(hoursUntil(changes)).toEqual([hours, because]);
   });
@@ -70,9 +83,8 @@ describe('a report is released', () => {
     const anyReport = fc.record({
       category: fc.constantFrom(...testCategories),
       preference: fc.constantFrom(...releasePreferences),
-      isCritical: fc.boolean(),
       reviewedAt: anyInstant,
-      acknowledgedAt: anyInstant,
+      critical: fc.array(fc.record({ alertedAt: fc.constant(undefined), acknowledgedAt: anyInstant })),
     });
     fc.assert(
       fc.property(anyReport, (changes) => {
