@@ -3,7 +3,7 @@ import * as z from 'zod';
 /** What an event promises: its CloudEvents attributes and its data. One contract per type and version. */
 export type EventContract<Type extends string = string, Data extends z.ZodType = z.ZodType> = {
   readonly type: Type;
-  /** The CloudEvents `source`; absent where the producer is not ours (a PingSource). */
+  /** The CloudEvents `source`; absent where the producer is not ours. */
   readonly source?: string;
   /** The topic the event is published to; absent where it does not come through the event log. */
   readonly topic?: string;

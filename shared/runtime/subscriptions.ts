@@ -30,7 +30,7 @@ const refusalStatus: Readonly<Record<Refusal, number>> = {
 
 /**
  * Where events come from: the Service's name inside the cluster, or this machine. A cluster's outer gateway has no route
- * for such a name, so a function that is also public (availability) takes no event from outside.
+ * for such a name, so a function that is also public takes no event from outside.
  */
 const innerHost = /^(localhost|127\.0\.0\.1|\[::1\]|[a-z\d.-]+\.svc(\.cluster\.local)?)(:\d+)?$/;
 
