@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { z } from 'zod';
@@ -32,9 +32,12 @@ export async function findPlatform(home = careflowHome()): Promise<Platform | un
   return isRunning(platform.pid) ? platform : undefined;
 }
 
+/** Whoever looks finds it whole or not at all. */
 export async function writePlatform(platform: Platform, home = careflowHome()): Promise<void> {
-  await mkdir(dirname(fileOf(home)), { recursive: true });
-  await writeFile(fileOf(home), JSON.stringify(platform, null, 2), { mode: 0o600 });
+  const [file, half] = [fileOf(home), `${fileOf(home)}.new`];
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(half, JSON.stringify(platform, null, 2), { mode: 0o600 });
+  await rename(half, file);
 }
 
 export async function removePlatform(home = careflowHome()): Promise<void> {
