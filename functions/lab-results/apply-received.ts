@@ -47,7 +47,7 @@ export function applyReceived(deps: Deps): EventHandler<typeof LabMessageReceive
     await applyOnce(deps, event, context, async (tx, at) => {
       const content = await openMessage(tx, messageId, sealed);
       if (content === undefined) return [];
-      const [read] = await readContent({ ...content, bytes: Buffer.from(content.text) }, country);
+      const [read] = await readContent({ ...content, bytes: Buffer.from(content.text) }, { ...deps, country });
       // It was read when it was taken: what says no more now was sealed by another release of this function.
       if (read?.outcome !== 'parsed') throw new AppError('unprocessable', 'What was taken can be read no more.');
       const row = { ...messageRow(read, { country, now: receivedAt, via: 'http' }), id: messageId };
@@ -79,7 +79,7 @@ type AnyArrival = Pick<EventOf<typeof LisRecordFound>, 'id' | 'source'>;
 
 /** Nobody is answered here: what cannot be read is put aside, and a number that is used again too. */
 async function applySent(deps: Deps, event: AnyArrival, context: EventContext, sent: Sent): Promise<void> {
-  const reads = await readContent(sent, undefined);
+  const reads = await readContent(sent, { ...deps, country: undefined });
   await applyOnce(deps, event, context, async (tx, at) => {
     const events: OutgoingEvent[] = [];
     for (const read of reads) events.push(...(await applyRead(deps, tx, read, at)));

@@ -1,4 +1,4 @@
-import { eventLogUrl, integer, text, url } from '../../shared/runtime/config.ts';
+import { eventLogUrl, integer, oneOf, text, url } from '../../shared/runtime/config.ts';
 
 const postgres = url({ schemes: ['postgres', 'postgresql'] });
 
@@ -9,6 +9,8 @@ export const settings = {
   DATABASE_URL_HOMEKIT_READER: postgres,
   REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
   EVENT_LOG_URL: eventLogUrl(),
+  /** HL7 table 0103: production, training, debugging. What is taken is applied, whatever it is for. */
+  PROCESSING_IDS: oneOf(['P', 'T', 'D', 'P,T', 'P,D', 'T,D', 'P,T,D'], { default: 'P' }),
   OIDC_ISSUER: url(),
   OIDC_JWKS_URL: url(),
   OIDC_AUDIENCE: text({ default: 'careflow' }),

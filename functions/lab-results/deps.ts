@@ -12,6 +12,8 @@ export type Deps = {
   /** Resolves when events are durable in the log. */
   readonly append: AppendEvents;
   readonly publish: Publisher['publish'];
+  /** HL7 table 0103: what messages may be for. */
+  readonly processingIds: ReadonlySet<string>;
   readonly now: () => Temporal.Instant;
 };
 

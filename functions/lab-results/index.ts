@@ -11,7 +11,8 @@ export const open: OpenFunction = async (environment, log) => {
   const config = readConfig(environment, settings);
   const { redis, dependencies, close, ...lent } = openConnections(config, log);
   // No finer than anybody keeps it, so that a time reads the same wherever it is told.
-  const deps = { ...lent, now: () => Temporal.Instant.fromEpochMilliseconds(Date.now()) };
+  const now = () => Temporal.Instant.fromEpochMilliseconds(Date.now());
+  const deps = { ...lent, now, processingIds: new Set(config.PROCESSING_IDS.split(',')) };
   return {
     name: 'lab-results',
     routes: routesOf(deps),

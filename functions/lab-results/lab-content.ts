@@ -50,17 +50,24 @@ export type Sent = { readonly mediaType: LabMediaType; readonly bytes: Uint8Arra
 const TIME_ZONES: Readonly<Record<string, string>> = { fr: 'Europe/Paris', de: 'Europe/Berlin' };
 const COMMON_TIME_ZONE = 'Europe/Paris';
 
+export type ReadAs = {
+  /** Where it was sent to; undefined for a record of the topic. */
+  readonly country: string | undefined;
+  /** HL7 table 0103: what messages may be for. */
+  readonly processingIds: ReadonlySet<string>;
+};
+
 /** Reads each message of what was sent. Never throws: what cannot be read is refused with the place of each fault. */
-export async function readContent(sent: Sent, country: string | undefined): Promise<ReadContent[]> {
-  if (sent.mediaType === hl7) return readHl7(sent, country);
+export async function readContent(sent: Sent, as: ReadAs): Promise<ReadContent[]> {
+  if (sent.mediaType === hl7) return readHl7(sent, as);
   return [sent.mediaType === fhir ? await readFhir(sent) : readOwn(sent)];
 }
 
-async function readHl7({ bytes, sender }: Sent, country: string | undefined): Promise<ReadContent[]> {
+async function readHl7({ bytes, sender }: Sent, { country, processingIds }: ReadAs): Promise<ReadContent[]> {
   // Loaded by whoever needs it: reading is another function's start.
   const { readMessages } = await import('../../shared/hl7/read-messages.ts');
   const timeZone = TIME_ZONES[country ?? ''] ?? COMMON_TIME_ZONE;
-  return readMessages(bytes, { timeZone }).map(({ text, ...read }) => {
+  return readMessages(bytes, { timeZone, processingIds }).map(({ text, ...read }) => {
     const content = { mediaType: hl7, text, sender } as const;
     return read.outcome === 'parsed' ? { ...read, content, message: plain(read.message) } : { ...read, content };
   });

@@ -55,7 +55,7 @@ export function releaseQuarantinedMessage(deps: Deps): Operation<typeof api.rele
     }
     return commit(deps, context, async (tx, at) => {
       const row = await lockQuarantined(tx, reachOf(context.caller, country), id);
-      const message = await readAgain(await contentOf(tx, row), country);
+      const message = await readAgain(deps, await contentOf(tx, row), country);
       const events =
         patientId === undefined
           ? await applyAsItIs(deps, tx, { row, message, country }, at)
@@ -118,8 +118,8 @@ async function mustBeTheirs(tx: Queryable, sender: string, fillerOrder: string, 
   if (known.some((id) => id !== patientId)) throw new AppError('conflict', 'The order is another patient’s.');
 }
 
-async function readAgain(content: LabContent, country: string): Promise<LabMessage> {
-  const [read] = await readContent({ ...content, bytes: Buffer.from(content.text) }, country);
+async function readAgain(deps: Deps, content: LabContent, country: string): Promise<LabMessage> {
+  const [read] = await readContent({ ...content, bytes: Buffer.from(content.text) }, { ...deps, country });
   if (read?.outcome === 'parsed') return read.message;
   throw new AppError('conflict', 'The message cannot be read: it can only be discarded.');
 }

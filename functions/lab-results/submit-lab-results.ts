@@ -43,7 +43,7 @@ async function handle(
   { mediaType, country }: { readonly mediaType: typeof hl7 | typeof fhir | typeof ownJson; readonly country: string },
   { caller, traceparent }: RequestContext,
 ): Promise<Handled[]> {
-  const reads = await readContent({ mediaType, bytes, sender: caller.subject }, country);
+  const reads = await readContent({ mediaType, bytes, sender: caller.subject }, { ...deps, country });
   const parsed = reads.filter(isParsed);
   const at = { country, now: deps.now(), traceparent };
   const taken = parsed.length > 0 ? await takeMessages(deps, parsed, at) : [];

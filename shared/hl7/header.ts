@@ -55,10 +55,12 @@ const noSeparators: LabFault = {
 };
 
 const VERSIONS = /^2\.(?:[3-7](?:\.\d)?|8(?:\.\d)?)$/;
-const PROCESSING_IDS = new Set(['P', 'T', 'D']);
+const PRODUCTION = 'P';
+/** HL7 table 0103: what is for training or debugging is nobody's result. */
+export const ONLY_PRODUCTION: ReadonlySet<string> = new Set([PRODUCTION]);
 
 /** Reads MSH, and notes what keeps the message from being taken. */
-export function readHeader(msh: Segment): Hl7Header {
+export function readHeader(msh: Segment, processingIds: ReadonlySet<string>): Hl7Header {
   const raw = (field: number) => msh.written[field] ?? '';
   const at = (field: number, component = 1) => componentAt(msh, field, component);
   const sentAt = timeAt(msh, 7);
@@ -79,7 +81,7 @@ export function readHeader(msh: Segment): Hl7Header {
     acceptAcknowledgment: at(15).toUpperCase(),
     applicationAcknowledgment: at(16).toUpperCase(),
   };
-  checkKind(msh, header);
+  checkKind(msh, header, processingIds);
   if (isTooLong(header.sender)) refuse(msh, 3, faultCodes.tooLong, 'The sender has too long a name');
   if (isTooLong(header.controlId)) refuse(msh, 10, faultCodes.tooLong, 'The control id is too long');
   if (header.controlId === '') refuse(msh, 10, faultCodes.requiredFieldMissing, 'The message has no control id');
@@ -96,13 +98,17 @@ export function isRejection({ place, severity }: LabFault): boolean {
   return severity === 'error' && place?.segment === 'MSH' && [9, 11, 12].includes(place.field ?? 0);
 }
 
-function checkKind(msh: Segment, { type, trigger, processingId, version }: Hl7Header): void {
+function checkKind(
+  msh: Segment,
+  { type, trigger, processingId, version }: Hl7Header,
+  processingIds: ReadonlySet<string>,
+): void {
   if (type !== 'ORU')
     refuse(msh, 9, type === '' ? faultCodes.requiredFieldMissing : faultCodes.unsupportedMessageType, 'Not ORU', 1);
   else if (trigger !== '' && trigger !== 'R01') refuse(msh, 9, faultCodes.unsupportedEvent, 'Not R01', 2);
   if (processingId === '') warnOfMissing(msh, 11);
-  else if (!PROCESSING_IDS.has(processingId))
-    refuse(msh, 11, faultCodes.unsupportedProcessingId, 'Neither P nor T nor D', 1);
+  if (!processingIds.has(processingId || PRODUCTION))
+    refuse(msh, 11, faultCodes.unsupportedProcessingId, `Not ${[...processingIds].join(' or ')}`, 1);
   if (!VERSIONS.test(version)) refuse(msh, 12, faultCodes.unsupportedVersion, 'Not one of 2.3 to 2.8', 1);
 }
 

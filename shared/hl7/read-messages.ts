@@ -4,7 +4,7 @@ import { faultCodes, type LabFault } from '../domain/lab-fault.ts';
 import type { LabMessage, LabReport } from '../domain/lab-report.ts';
 import { MOST_OBSERVATIONS, MOST_REPORTS } from '../domain/lab-size.ts';
 import { groupOrders, type OrderGroup } from './groups.ts';
-import { type Hl7Header, isRejection, offsetOfMessage, openMessage, readHeader } from './header.ts';
+import { type Hl7Header, isRejection, offsetOfMessage, ONLY_PRODUCTION, openMessage, readHeader } from './header.ts';
 import { splitMessages } from './message-texts.ts';
 import { type OrderOccurrences, readReport } from './report.ts';
 import { type Reading, report, type Segment } from './segment.ts';
@@ -31,6 +31,8 @@ export type ReadMessage = ParsedMessage | RefusedMessage;
 export type ReadOptions = {
   /** IANA; where times without an offset are meant. */
   readonly timeZone: string;
+  /** HL7 table 0103: what messages may be for; production alone where it is not said. */
+  readonly processingIds?: ReadonlySet<string>;
 };
 
 /**
@@ -43,7 +45,10 @@ export function readMessages(bytes: Uint8Array, options: ReadOptions): ReadMessa
   return faults.length > 0 ? [{ outcome: 'refused', faults, text }, ...read] : read;
 }
 
-function readMessage(segments: readonly string[], { timeZone }: ReadOptions): ReadMessage {
+function readMessage(
+  segments: readonly string[],
+  { timeZone, processingIds = ONLY_PRODUCTION }: ReadOptions,
+): ReadMessage {
   const text = segments.join('\r');
   const opened = openMessage(segments);
   if ('code' in opened) return { outcome: 'refused', faults: [opened], text };
@@ -53,7 +58,7 @@ function readMessage(segments: readonly string[], { timeZone }: ReadOptions): Re
   const all = numberSegments(message, reading);
   const [msh] = all;
   if (!msh) return { outcome: 'refused', faults: reading.faults, text };
-  const header = readHeader(msh);
+  const header = readHeader(msh, processingIds);
   if (reading.faults.some(isRejection)) return { outcome: 'rejected', header, faults: errorsOf(reading), text };
   const reports = readReports(all, header.version, reading);
   const errors = errorsOf(reading);

@@ -89,6 +89,8 @@ describe('an HL7 v2 message', () => {
     const kinds = [
       ['|ORU^R01^ORU_R01|', '|ADT^A01|', 'ERR||MSH^1^9'],
       ['|P|2.5.1', '|X|2.5.1', 'ERR||MSH^1^11'],
+      ['|P|2.5.1', '|T|2.5.1', 'ERR||MSH^1^11'],
+      ['|P|2.5.1', '|D|2.5.1', 'ERR||MSH^1^11'],
       ['|P|2.5.1', '|P|1.0', 'ERR|'],
     ] as const;
     for (const [from, to, place] of kinds) {

@@ -49,6 +49,7 @@ export async function openLab() {
       log.records.push(...events.map(({ event }) => event));
     },
     publish: () => undefined,
+    processingIds: new Set(['P']),
     now: () => time,
   };
   const app = buildServer(

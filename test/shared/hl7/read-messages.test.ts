@@ -263,6 +263,23 @@ describe('a message that cannot be taken', () => {
     expect(readMessages(Buffer.from(`${header}${segments}`), paris)).toMatchObject([{ outcome: 'parsed' }]);
   });
 
+  it('is one for training or debugging, unless such messages are taken', () => {
+    const outcomes = (processingId: string, processingIds: string) => {
+      const bytes = Buffer.from(
+        fixtureBytes('versions/2.8.2').toString().replace('|P|2.8.2', `|${processingId}|2.8.2`),
+      );
+      return readMessages(bytes, { ...paris, processingIds: new Set(processingIds) }).map(({ outcome }) => outcome);
+    };
+    const [production, others] = [
+      ['P', ''],
+      ['T', 'D'],
+    ];
+    expect(production.flatMap((id) => outcomes(id, 'P'))).toEqual(['parsed', 'parsed']);
+    expect(others.flatMap((id) => outcomes(id, 'P'))).toEqual(['rejected', 'rejected']);
+    expect(production.flatMap((id) => outcomes(id, 'TD'))).toEqual(['rejected', 'rejected']);
+    expect(others.flatMap((id) => outcomes(id, 'TD'))).toEqual(['parsed', 'parsed']);
+  });
+
   it('is told everything that is wrong with it at once', () => {
     const text = fixtureBytes('refused/AE-101-OBX-2-3').toString().replaceAll('20260309101500+0100', 'yesterday');
     const [read] = readMessages(Buffer.from(text), paris);
