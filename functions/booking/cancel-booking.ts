@@ -8,7 +8,7 @@ import { commit } from './change.ts';
 import type { Deps } from './deps.ts';
 import { mustMatch, represent } from './representation.ts';
 
-/** `POST /{country}/bookings/{id}/cancel`: up to the cut-off by the patient, later by the practice. */
+/** `POST /{country}/bookings/{id}/cancel`: up to the cut-off by the patient, up to the visit by the practice. */
 export function cancelBooking(deps: Deps): Operation<typeof contract> {
   return async ({ country, id, reason }, { caller, ifMatch, idempotency, traceparent }) => {
     const { booking: known, actor } = await reachBooking(deps, caller, { country, id });

@@ -96,7 +96,7 @@ export const cancelBooking = {
   id: 'cancelBooking',
   method: 'POST',
   path: '/{country}/bookings/{id}/cancel',
-  summary: 'Cancels a confirmed booking and frees its slot',
+  summary: 'Cancels a confirmed booking whose visit has not begun, and frees its slot',
   params: one,
   body: z.strictObject({ reason: z.string().max(500).optional() }),
   status: 200,
@@ -109,12 +109,37 @@ export const rescheduleBooking = {
   id: 'rescheduleBooking',
   method: 'POST',
   path: '/{country}/bookings/{id}/reschedule',
-  summary: 'Moves a confirmed booking to another slot, or changes nothing',
+  summary: 'Moves a confirmed booking whose visit has not begun to another slot, or changes nothing',
   params: one,
   body: z.strictObject({ slotStart: Instant, sameSpecialty: SameSpecialty.exclude(['replace']).default('refuse') }),
   status: 200,
   output: Booking,
   refusals: [404, 409, 412, 422],
+} as const satisfies OperationContract;
+
+/** From the slot's start on, by those who were there. */
+const ends = {
+  scope: 'bookings:write',
+  roles: ['practitioner', 'staff', 'admin'],
+  method: 'POST',
+  params: one,
+  status: 200,
+  output: Booking,
+  refusals: [404, 409, 412, 422],
+} as const;
+
+export const completeBooking = {
+  ...ends,
+  id: 'completeBooking',
+  path: '/{country}/bookings/{id}/complete',
+  summary: 'Says that a visit which has begun took place',
+} as const satisfies OperationContract;
+
+export const recordNoShow = {
+  ...ends,
+  id: 'recordNoShow',
+  path: '/{country}/bookings/{id}/no-show',
+  summary: 'Says that the patient did not come to a visit which has begun',
 } as const satisfies OperationContract;
 
 export const holdSlot = {

@@ -2,8 +2,10 @@ import { randomUUIDv7 } from 'node:crypto';
 
 import {
   BookingCancelled,
+  BookingCompleted,
   BookingCreated,
   BookingHeld,
+  BookingNoShow,
   BookingReleased,
   BookingRescheduled,
 } from '../../schemas/events/booking.v1.ts';
@@ -27,6 +29,14 @@ export function bookingCancelled(booking: BookingRow, cancelledBy: Role, tracepa
 export function bookingRescheduled(booking: BookingRow, former: BookingRow, traceparent: string): OutgoingEvent {
   const previous = { previousSlotStart: former.slotStart.toString(), previousSlotEnd: former.slotEnd.toString() };
   return outgoing(BookingRescheduled, { ...about(booking, traceparent), data: { ...slotOf(booking), ...previous } });
+}
+
+export function bookingCompleted(booking: BookingRow, traceparent: string): OutgoingEvent {
+  return outgoing(BookingCompleted, { ...about(booking, traceparent), data: slotOf(booking) });
+}
+
+export function bookingNoShow(booking: BookingRow, traceparent: string): OutgoingEvent {
+  return outgoing(BookingNoShow, { ...about(booking, traceparent), data: slotOf(booking) });
 }
 
 export function bookingReleased(hold: BookingRow, cause: 'released' | 'expired', traceparent: string): OutgoingEvent {

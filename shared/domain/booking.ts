@@ -38,7 +38,7 @@ export type HoldState = BookingState & { readonly holdExpiresAt: Temporal.Instan
 export type ActiveBooking = Omit<BookingState, 'version'> &
   BusySlot & { readonly specialty: string; readonly holdExpiresAt?: Temporal.Instant | null };
 
-/** Why something cannot be booked, moved or cancelled, in the words of the answer. */
+/** Why something cannot be booked, moved, cancelled or ended, in the words of the answer. */
 export type Reason =
   | { readonly code: 'off-grid' | 'outside-working-hours' | 'patient-overlap' }
   /** `heldUntil` where nothing but holds stands in the way. */
@@ -48,6 +48,7 @@ export type Reason =
   | { readonly code: 'daily-cap'; readonly cap: number }
   | { readonly code: 'same-specialty'; readonly options: readonly string[]; readonly bookingIds: readonly string[] }
   | { readonly code: 'past-cut-off'; readonly until: string }
+  | { readonly code: 'begun'; readonly since: string }
   | { readonly code: 'wrong-status'; readonly status: BookingStatus }
   | { readonly code: 'same-slot' | 'hold-expired' | 'hold-mismatch' };
 
@@ -137,7 +138,7 @@ export function confirmHold(hold: HoldState, request: BookingRequest, facts: Boo
   return { ...slot, ...slotRequest(request), ...identity(facts), status: 'confirmed', holdExpiresAt: null, replaces };
 }
 
-/** Plans the move of a confirmed booking to another slot. A patient is bound by the cut-off, as in cancelling. */
+/** Plans the move of a confirmed booking to another slot, before it begins. A patient is bound by the cut-off, as in cancelling. */
 export function planReschedule(
   booking: BookingState,
   { slotStart, sameSpecialty }: Pick<BookingRequest, 'slotStart' | 'sameSpecialty'>,
@@ -151,6 +152,7 @@ export function planReschedule(
       ...(booking.status === 'confirmed' ? [] : [{ code: 'wrong-status', status: booking.status } as const]),
       ...(booking.slotStart.equals(slotStart) ? [{ code: 'same-slot' } as const] : []),
       ...pastCutOff(booking, facts),
+      ...begun(booking, facts.now),
       ...reasonsAgainst(request, others, []),
       ...tooNear(request, others),
     ],
@@ -160,11 +162,26 @@ export function planReschedule(
   return { ...planSlot(request, facts), version: booking.version + 1 };
 }
 
-/** Plans a cancellation: up to the cut-off by the patient, later by those who run the practice. */
+/** Plans a cancellation: up to the cut-off by the patient, up to the visit by those who run the practice. */
 export function planCancel(booking: BookingState, facts: CutOffFacts): { status: 'cancelled'; version: number } {
-  const reasons = [...mayNotBecome(booking, 'cancelled'), ...pastCutOff(booking, facts)];
+  const reasons = [...mayNotBecome(booking, 'cancelled'), ...pastCutOff(booking, facts), ...begun(booking, facts.now)];
   if (reasons.length > 0) throw refusal(reasons);
   return { status: 'cancelled', version: booking.version + 1 };
+}
+
+/** How a visit ends that was not cancelled. */
+export type VisitEnd = 'completed' | 'no_show';
+
+/** Plans that a visit took place or that its patient did not come, from when it begins on. */
+export function planEnd(
+  booking: BookingState,
+  status: VisitEnd,
+  now: Temporal.Instant,
+): { status: VisitEnd; version: number } {
+  const reasons = mayNotBecome(booking, status);
+  if (isBefore(now, booking.slotStart)) reasons.push({ code: 'too-soon', earliest: booking.slotStart.toString() });
+  if (reasons.length > 0) throw refusal(reasons);
+  return { status, version: booking.version + 1 };
 }
 
 /** Plans that a hold is given back, or has expired. */
@@ -293,6 +310,11 @@ function pastCutOff(booking: BookingState, { visitType, now, actedAs }: CutOffFa
   if (actedAs !== 'patient' || visitType === undefined) return [];
   const until = booking.slotStart.subtract({ minutes: visitType.cancelCutOffMinutes });
   return isBefore(until, now) ? [{ code: 'past-cut-off', until: until.toString() }] : [];
+}
+
+/** From when a visit begins on, what remains to be said of it is how it ended. */
+function begun({ slotStart }: BookingState, now: Temporal.Instant): Reason[] {
+  return isBefore(now, slotStart) ? [] : [{ code: 'begun', since: slotStart.toString() }];
 }
 
 function mayNotBecome({ status }: BookingState, next: BookingStatus): Reason[] {

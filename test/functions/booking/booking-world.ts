@@ -156,6 +156,14 @@ export async function expire(world: BookingWorld, holdId: string): Promise<void>
   await world.admin.update(bookings).set({ holdExpiresAt }).where(eq(bookings.id, holdId));
 }
 
+/** Lets a visit have begun. */
+export async function begin(admin: Database, bookingId: string): Promise<void> {
+  const slotStart = Temporal.Now.instant().subtract({ minutes: 10 }).round('millisecond');
+  const slotEnd = slotStart.add({ minutes: 30 });
+  const times = { slotStart, slotEnd, busyStart: slotStart, busyEnd: slotEnd };
+  await admin.update(bookings).set(times).where(eq(bookings.id, bookingId));
+}
+
 export async function storedBookings(world: BookingWorld, which?: SQL) {
   return world.admin.select().from(bookings).where(which).orderBy(asc(bookings.createdAt), asc(bookings.id));
 }

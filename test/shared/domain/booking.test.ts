@@ -5,6 +5,7 @@ import {
   type HoldState,
   planBooking,
   planCancel,
+  planEnd,
   planHold,
   planRelease,
   planReschedule,
@@ -241,6 +242,8 @@ describe('moving a booking', () => {
         planReschedule({ ...confirmed, status: 'cancelled' }, to(tenOClock), { ...facts, actedAs: 'staff' }),
       ),
     ).toEqual(['wrong-status', 'same-slot']);
+    const office = { ...someFacts({ now: tenOClock }), actedAs: 'admin' } as const;
+    expect(codesOf(() => planReschedule(confirmed, to(hours(1)), office))).toEqual(['begun']);
     const taken = someFacts({ practitionerBookings: [aBooking(hours(1), { id: 'another', patientId: 'another' })] });
     expect(codesOf(() => planReschedule(confirmed, to(hours(1)), { ...taken, ...patient }))).toEqual(['slot-taken']);
   });
@@ -257,6 +260,13 @@ describe('cancelling a booking', () => {
     expect(planCancel(confirmed, cancelFacts(hours(-1), role)).status).toBe('cancelled');
   });
 
+  it('is nobody’s any more when the visit has begun', () => {
+    expect(planCancel(confirmed, cancelFacts(tenOClock.subtract({ seconds: 1 }), 'staff')).status).toBe('cancelled');
+    const { reasons } = refusalOf(() => planCancel(confirmed, cancelFacts(tenOClock, 'admin')));
+    expect(reasons).toEqual([{ code: 'begun', since: '2026-03-02T09:00:00Z' }]);
+    expect(codesOf(() => planCancel(confirmed, cancelFacts(tenOClock, 'patient')))).toEqual(['past-cut-off', 'begun']);
+  });
+
   it('knows no cut-off where the visit type is offered no more', () => {
     const facts = { ...cancelFacts(hours(-1), 'patient'), visitType: undefined };
     expect(planCancel(confirmed, facts).status).toBe('cancelled');
@@ -267,6 +277,20 @@ describe('cancelling a booking', () => {
       expect(codesOf(() => planCancel({ ...confirmed, status }, cancelFacts(hours(-9), 'staff')))).toEqual([
         'wrong-status',
       ]);
+    }
+  });
+});
+
+describe('ending a visit', () => {
+  it.each(['completed', 'no_show'] as const)('makes it %s from its start on', (status) => {
+    expect(planEnd(confirmed, status, tenOClock)).toEqual({ status, version: 4 });
+    const { reasons } = refusalOf(() => planEnd(confirmed, status, tenOClock.subtract({ seconds: 1 })));
+    expect(reasons).toEqual([{ code: 'too-soon', earliest: '2026-03-02T09:00:00Z' }]);
+  });
+
+  it('happens to confirmed bookings only', () => {
+    for (const status of ['held', 'completed', 'cancelled', 'no_show', 'released'] as const) {
+      expect(codesOf(() => planEnd({ ...confirmed, status }, 'completed', hours(1)))).toEqual(['wrong-status']);
     }
   });
 });
