@@ -32,7 +32,7 @@ import { expireHolds } from './expire-holds.ts';
 import { maintainPartitions } from './maintain-partitions.ts';
 import { releaseNotices } from './release-notices.ts';
 import { releaseResults } from './release-results.ts';
-import { requestSynchronisation } from './request-synchronisation.ts';
+import { requestResultSynchronisation, requestSynchronisation } from './request-synchronisation.ts';
 import { sweepOutbox } from './sweep-outbox.ts';
 import { type Lane, withShare } from './task.ts';
 import { triggerReminders } from './trigger-reminders.ts';
@@ -94,6 +94,7 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
     ],
     [escalateCriticalResults(laboratory), sweepOutbox('laboratory', laboratory, laboratoryOutbox, append)],
     [
+      requestResultSynchronisation(cron, laboratory),
       withShare(SHARE_MS, releaseResults(laboratory)),
       sweepOutbox('laboratory-releases', laboratory, laboratoryOutbox, append),
       cleanUp('laboratory', forgetLaboratory(laboratory)),

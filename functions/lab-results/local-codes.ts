@@ -2,7 +2,7 @@ import type * as z from 'zod';
 
 import type * as api from '../../schemas/api/lab-results.ts';
 import type { Queryable } from '../../shared/db/client.ts';
-import { listReportsParked } from '../../shared/db/lab-reports.ts';
+import { listReportsParked, takeReport } from '../../shared/db/lab-reports.ts';
 import {
   listCriticalLimits,
   listUnmappedCodes as list,
@@ -43,8 +43,11 @@ export function mapLocalCode(deps: Deps): Operation<typeof api.mapLocalCode> {
 
 async function replay(tx: Queryable, code: LocalCodeRow & { loinc: string }, at: At): Promise<OutgoingEvent[]> {
   const limits = await listCriticalLimits(tx, [code.loinc]);
+  const parked = await listReportsParked(tx, code);
+  // All of them before any is decided on, as whoever applies messages does.
+  for (const { id } of parked) await takeReport(tx, id);
   const events: OutgoingEvent[] = [];
-  for (const id of await listReportsParked(tx, code)) events.push(...(await unparkReport(tx, id, code, limits, at)));
+  for (const id of parked) events.push(...(await unparkReport(tx, id, code, limits, at)));
   return events;
 }
 

@@ -69,7 +69,7 @@ export const SynchronisationRequested = {
     topic,
     type: 'careflow.synchronisation.requested.v1',
     summary: 'What one store derives from another is to be brought in step.',
-    data: z.strictObject({ ...job, scope: z.enum(['availability']) }),
+    data: z.strictObject({ ...job, scope: z.enum(['availability', 'results']) }),
   }),
   policy: { withinMinutes: 10, attempts: 4, leaseSeconds: 60 },
 } as const;

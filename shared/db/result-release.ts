@@ -13,7 +13,7 @@ import {
 } from './lab-reports.ts';
 import { enqueue, type OutgoingEvent } from './outbox.ts';
 import { type FactsOfPieces, readPieceFacts } from './piece-facts.ts';
-import { getReleasePreference } from './release-preferences.ts';
+import { shareReleasePreference } from './release-preferences.ts';
 import { resultReleased } from './result-events.ts';
 import { laboratoryOutbox, type ObservationRow, type ReportRow } from './schema/laboratory.ts';
 
@@ -39,7 +39,7 @@ export async function settleRelease(
   change: Change = (piece) => piece,
 ): Promise<Settled> {
   const { report, observations } = before;
-  const preference = await getReleasePreference(tx, report.patientId);
+  const preference = await shareReleasePreference(tx, report.patientId);
   const pieces = await readPieceFacts(tx, report, observations);
   const after = settle(before, { preference, pieces, now: at.now }, change);
   await saveReport(tx, after.report);

@@ -292,8 +292,12 @@ CREATE TABLE laboratory.duty_clinicians (
 CREATE TABLE laboratory.release_preferences (
   patient_id uuid PRIMARY KEY,
   preference text NOT NULL,
+  -- Whether something that is held may have been decided by what they preferred before.
+  is_new boolean NOT NULL,
   CONSTRAINT release_preference CHECK (preference IN ('as-advised', 'at-once', 'after-review'))
 );
+--> statement-breakpoint
+CREATE INDEX release_preferences_new ON laboratory.release_preferences (patient_id) WHERE is_new;
 --> statement-breakpoint
 CREATE TABLE laboratory.inbox (
   consumer text NOT NULL,

@@ -233,6 +233,7 @@ export const dutyClinicians = laboratorySchema.table('duty_clinicians', {
 export const releasePreferences = laboratorySchema.table('release_preferences', {
   patientId: uuid('patient_id').primaryKey(),
   preference: text().$type<ReleasePreference>().notNull(),
+  isNew: boolean('is_new').notNull(),
 });
 
 export const laboratoryInbox = inboxTable(laboratorySchema);

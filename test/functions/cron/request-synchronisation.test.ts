@@ -63,7 +63,7 @@ describe('keeping stores in step', () => {
 
   function worker(redisUrl: string) {
     const redis = openRedis(redisUrl);
-    const deps = { db: contexts.worker, practitioners: contexts.practitioner, redis, now: () => noon };
+    const deps = { db: contexts.worker, contexts, practitioners: contexts.practitioner, redis, now: () => noon };
     return { redis, run: runJob(deps, SynchronisationRequested, synchronise(deps)) };
   }
 
