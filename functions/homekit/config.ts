@@ -1,4 +1,5 @@
-import { eventLogUrl, integer, text, url } from '../../shared/runtime/config.ts';
+import { eventLogUrl, url } from '../../shared/runtime/config.ts';
+import { admissionSettings } from '../../shared/runtime/settings.ts';
 
 const postgres = url({ schemes: ['postgres', 'postgresql'] });
 
@@ -7,9 +8,5 @@ export const settings = {
   DATABASE_URL_PATIENT_READER: postgres,
   REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
   EVENT_LOG_URL: eventLogUrl(),
-  OIDC_ISSUER: url(),
-  OIDC_JWKS_URL: url(),
-  OIDC_AUDIENCE: text({ default: 'careflow' }),
-  RATE_LIMIT_SUBJECT: integer({ default: 600, min: 1 }),
-  RATE_LIMIT_ADDRESS: integer({ default: 60_000, min: 1 }),
+  ...admissionSettings,
 };

@@ -1,5 +1,6 @@
 import { defaultLadder, parseRungs, type Rung } from '../../shared/domain/reminder.ts';
 import { integer, optional, type Setting, text, url } from '../../shared/runtime/config.ts';
+import { admissionSettings } from '../../shared/runtime/settings.ts';
 
 const postgres = url({ schemes: ['postgres', 'postgresql'] });
 
@@ -9,9 +10,7 @@ export const settings = {
   DATABASE_URL_PRACTITIONER_READER: postgres,
   DATABASE_URL_LABORATORY_READER: postgres,
   REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
-  OIDC_ISSUER: url(),
-  OIDC_AUDIENCE: text({ default: 'careflow' }),
-  OIDC_JWKS_URL: url(),
+  ...admissionSettings,
   AWS_REGION: text(),
   AWS_ENDPOINT_URL: optional(url()),
   /** An address, or `Name <address>`. */
@@ -24,8 +23,6 @@ export const settings = {
   REMINDERS_SAME_DAY: rungs(defaultLadder.sameDay),
   /** No reminder is due so soon after its booking was confirmed. */
   REMINDERS_REST_MINUTES: integer({ default: defaultLadder.restMinutes, max: 10_080 }),
-  RATE_LIMIT_SUBJECT: integer({ default: 600, min: 1 }),
-  RATE_LIMIT_ADDRESS: integer({ default: 60_000, min: 1 }),
 };
 
 function rungs(fallback: readonly Rung[]): Setting<readonly Rung[]> {

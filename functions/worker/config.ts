@@ -2,6 +2,7 @@ import type { JWK } from 'jose';
 
 import { eventLogUrl, integer, optional, type Setting, text, url } from '../../shared/runtime/config.ts';
 import { secretKey } from '../../shared/runtime/secret-key.ts';
+import { admissionSettings } from '../../shared/runtime/settings.ts';
 
 const postgres = url({ schemes: ['postgres', 'postgresql'] });
 
@@ -16,9 +17,7 @@ export const settings = {
   DATABASE_URL_PRACTITIONER: postgres,
   REDIS_URL: url({ schemes: ['redis', 'rediss'] }),
   EVENT_LOG_URL: eventLogUrl(),
-  OIDC_ISSUER: url(),
-  OIDC_AUDIENCE: text({ default: 'careflow' }),
-  OIDC_JWKS_URL: url(),
+  ...admissionSettings,
   AWS_REGION: text(),
   AWS_ENDPOINT_URL: optional(url()),
   /** An address, or `Name <address>`. */
@@ -29,8 +28,6 @@ export const settings = {
   RETENTION_PUBLIC_KEY: publicKey(),
   /** How long an archive can be downloaded. */
   EXPORT_DAYS: integer({ default: 7, min: 1, max: 30 }),
-  RATE_LIMIT_SUBJECT: integer({ default: 600, min: 1 }),
-  RATE_LIMIT_ADDRESS: integer({ default: 60_000, min: 1 }),
 };
 
 function publicKey(): Setting<JWK> {
