@@ -68,3 +68,15 @@ export const ConsentVersion = z
   .meta({ id: 'ConsentVersion', description: 'The version of the text that was shown', example: '2026-03' });
 
 export const OrderKind = z.enum(['test-kit', 'laboratory-panel']).meta({ id: 'OrderKind' });
+
+/** What a laboratory says of an observation, as FHIR R4 calls it. */
+export const observationStatuses = [
+  'registered',
+  'preliminary',
+  'final',
+  'amended',
+  'corrected',
+  'cancelled',
+  'entered-in-error',
+  'unknown',
+] as const;

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { Id, Instant, PathCountry, Version, wholeNumber } from '../fields.ts';
+import { Id, Instant, observationStatuses, PathCountry, Version, wholeNumber } from '../fields.ts';
 import type { OperationContract } from './contract.ts';
 
 const country = z.strictObject({ country: PathCountry });
@@ -35,16 +35,7 @@ const Bound = z.strictObject({ number: z.string(), inclusive: z.boolean() });
 const ReferenceRange = z.strictObject({ text: z.string(), low: Bound.optional(), high: Bound.optional() });
 
 const said = {
-  status: z.enum([
-    'registered',
-    'preliminary',
-    'final',
-    'amended',
-    'corrected',
-    'cancelled',
-    'entered-in-error',
-    'unknown',
-  ]),
+  status: z.enum(observationStatuses),
   values: z.array(Value).meta({ description: 'Empty where there is none, and of what was withdrawn' }),
   unit: Unit.optional(),
   referenceRanges: z.array(ReferenceRange),

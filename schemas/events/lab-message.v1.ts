@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-import { Country, Id, Instant } from '../fields.ts';
+import { Country, Id, Instant, observationStatuses } from '../fields.ts';
 import { eventContract } from './contract.ts';
 
 /** What a laboratory sent, sealed: only who has its key reads it. */
@@ -80,17 +80,6 @@ const Value = z
     z.strictObject({ type: z.literal('document'), document: Document }),
   ])
   .meta({ id: 'LabValue' });
-
-const observationStatuses = [
-  'registered',
-  'preliminary',
-  'final',
-  'amended',
-  'corrected',
-  'cancelled',
-  'entered-in-error',
-  'unknown',
-] as const;
 
 const Notes = z.array(Prose).max(100).default([]);
 
