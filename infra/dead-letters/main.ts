@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 
 import type { EventLog } from '../../shared/events/event-log.ts';
 import { openEventLog } from '../../shared/events/open-event-log.ts';
+import { explain } from '../explain.ts';
 import { findPlatform } from '../local/platform-file.ts';
 import { readTopics } from '../local/services/topics.ts';
 import type { DeadLetter } from './dead-letter.ts';
@@ -145,15 +146,9 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** A TypeError is what parseArgs throws too. */
-function explain(error: unknown): string {
-  if (error instanceof TypeError) return `${error.message}\n\n${usage}`;
-  return error instanceof Error ? error.message : String(error);
-}
-
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
+  process.stderr.write(`${explain(error, usage)}\n`);
   process.exitCode = 1;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 
+import { explain } from '../explain.ts';
 import { careflowHome } from '../local/home.ts';
 import { requestToken } from '../local/oidc/request-token.ts';
 import { findPlatform } from '../local/platform-file.ts';
@@ -89,17 +90,9 @@ function say(what: string): void {
   process.stdout.write(`${what}\n`);
 }
 
-/** A TypeError is what parseArgs throws too; fetch throws one where nobody listens. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error instanceof TypeError && error.message !== 'fetch failed'
-    ? `${error.message}\n\n${usage}`
-    : error.message;
-}
-
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
+  process.stderr.write(`${explain(error, usage)}\n`);
   process.exitCode = 1;
 }

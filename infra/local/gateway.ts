@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 
 import { Pool } from 'undici';
 
 import { operations } from '../contracts/contracts.ts';
 import { createDocsPages } from './docs-pages.ts';
+import { portOf, stop } from './http-server.ts';
 import { pass } from './knative/proxy.ts';
 import type { Serving } from './knative/serving.ts';
 import { MissingRequirement } from './services/missing-requirement.ts';
@@ -113,17 +114,4 @@ function answerProblem(response: ServerResponse, status: number, detail: string)
 
 function answerJson(response: ServerResponse, status: number, type: string, body: unknown): void {
   response.writeHead(status, { 'content-type': type }).end(JSON.stringify(body));
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The gateway listens on no port.');
-  return address.port;
-}
-
-async function stop(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  await closed;
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 
+import { explain } from '../explain.ts';
 import type { TokenRequest } from './oidc/request-token.ts';
 import { requestToken } from './oidc/request-token.ts';
 import { readPlatform } from './platform-file.ts';
@@ -20,7 +21,7 @@ try {
   console.log(await requestToken(oidc, request));
 } catch (error) {
   process.exitCode = 1;
-  console.error(explain(error));
+  console.error(reasonFor(error));
 }
 
 function readRequest(args: string[]): TokenRequest {
@@ -33,9 +34,7 @@ function readRequest(args: string[]): TokenRequest {
   return { role, subject: named, country, scope };
 }
 
-/** A TypeError is what parseArgs throws too; fetch throws one where nobody listens. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error.message === 'fetch failed') return 'The token endpoint does not answer. Is `npm start` still running?';
-  return error instanceof TypeError ? `${error.message}\n\n${usage}` : error.message;
+function reasonFor(error: unknown): string {
+  const isUnanswered = error instanceof Error && error.message === 'fetch failed';
+  return isUnanswered ? 'The token endpoint does not answer. Is `npm start` still running?' : explain(error, usage);
 }

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 
 import { SingleBar } from 'cli-progress';
 
+import { explain } from '../explain.ts';
 import { requestToken } from '../local/oidc/request-token.ts';
 import { tokenSeconds } from '../local/oidc/sample-access.ts';
 import { type Platform, readPlatform } from '../local/platform-file.ts';
@@ -112,15 +113,9 @@ function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** A TypeError is what parseArgs throws too; one with a cause is of something else. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error instanceof TypeError && error.cause === undefined ? `${error.message}\n\n${usage}` : error.message;
-}
-
 try {
   await main(process.argv.slice(2));
 } catch (error) {
   process.exitCode = 1;
-  console.error(explain(error));
+  console.error(explain(error, usage));
 }

@@ -5,7 +5,7 @@ import { afterAll } from 'vitest';
 import { settings } from '../../functions/availability/config.ts';
 import { subscriptionsOf as availabilityOf } from '../../functions/availability/subscriptions.ts';
 import { subscriptionsOf as notificationsOf } from '../../functions/notifications/subscriptions.ts';
-import { seed } from '../../infra/local/seed.ts';
+import { seed } from '../../infra/seed/seed.ts';
 import type { AnyEvent } from '../../schemas/events/contract.ts';
 import { listPractices } from '../../shared/db/availability.ts';
 import { connectDatabase, type Database } from '../../shared/db/client.ts';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { explain } from '../../infra/explain.ts';
 import { listDifferences } from '../load/check.ts';
 import { runFaults } from './run.ts';
 
@@ -39,17 +40,11 @@ function readArguments(args: string[]): { minutes: number; seed: string } {
   throw new TypeError('--minutes takes a number up to 15.');
 }
 
-/** A TypeError is what parseArgs throws too. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error instanceof TypeError && error.cause === undefined ? `${error.message}\n\n${usage}` : error.message;
-}
-
 // Ends what was started with this process, without a wait.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 try {
   await main(process.argv.slice(2));
 } catch (error) {
   process.exitCode = 1;
-  console.error(explain(error));
+  console.error(explain(error, usage));
 }

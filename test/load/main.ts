@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 
 import { SingleBar } from 'cli-progress';
 
+import { explain } from '../../infra/explain.ts';
 import { readPlatform } from '../../infra/local/platform-file.ts';
 import { createDice } from '../../infra/seed/dice.ts';
 import { listDifferences } from './check.ts';
@@ -64,15 +65,9 @@ function countOf(name: string, text: string, most: number): number {
   throw new TypeError(`${name} takes a whole number from 1 to ${most}.`);
 }
 
-/** A TypeError is what parseArgs throws too. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error instanceof TypeError && error.cause === undefined ? `${error.message}\n\n${usage}` : error.message;
-}
-
 try {
   await main(process.argv.slice(2));
 } catch (error) {
   process.exitCode = 1;
-  console.error(explain(error));
+  console.error(explain(error, usage));
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
+import { explain } from '../../infra/explain.ts';
 import { linesOf, listDifferences } from '../load/check.ts';
 import { runReminders } from './run.ts';
 
@@ -50,17 +51,11 @@ function countOf(name: string, text: string, least: number, most: number): numbe
   throw new TypeError(`--${name} takes a whole number from ${least} to ${most}.`);
 }
 
-/** A TypeError is what parseArgs throws too. */
-function explain(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  return error instanceof TypeError && error.cause === undefined ? `${error.message}\n\n${usage}` : error.message;
-}
-
 // Ends what was started with this process, without a wait.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 try {
   await main(process.argv.slice(2));
 } catch (error) {
   process.exitCode = 1;
-  console.error(explain(error));
+  console.error(explain(error, usage));
 }

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
-import type { RequestListener, Server } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
 
 import type { Provider } from 'oidc-provider';
 
+import { portOf, stop } from '../http-server.ts';
 import type { FindUser } from './grants.ts';
 import { createProvider } from './provider.ts';
 import { keepSigningKey } from './signing-key.ts';
@@ -46,17 +47,4 @@ function mounted(mount: string, listener: ReturnType<Provider['callback']>): Req
     }
     void listener(Object.assign(request, { originalUrl: url, url: url.slice(mount.length) }), response);
   };
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('The server listens on no port.');
-  return address.port;
-}
-
-async function stop(server: Server): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  server.closeIdleConnections();
-  await closed;
 }

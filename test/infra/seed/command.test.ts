@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { listSamples } from '../../../infra/local/seed.ts';
+import { listSamples } from '../../../infra/seed/seed.ts';
 import { connectDatabase } from '../../../shared/db/client.ts';
 import { findDutyClinician } from '../../../shared/db/critical-alerts.ts';
 import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
 
-const command = fileURLToPath(new URL('../../../infra/local/seed.ts', import.meta.url));
+const command = fileURLToPath(new URL('../../../infra/seed/main.ts', import.meta.url));
 const nowhere = { PATH: process.env['PATH'], CAREFLOW_HOME: join(tmpdir(), 'careflow-is-not-here') };
 
 let database: TestDatabase;

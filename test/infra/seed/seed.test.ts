@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-import { findSampleUser, listSamples, seed, seedIfEmpty, type SeedUrls } from '../../../infra/local/seed.ts';
+import { findSampleUser, listSamples, seed, seedIfEmpty, type SeedUrls } from '../../../infra/seed/seed.ts';
 import { connectDatabase, type Database } from '../../../shared/db/client.ts';
 import { prepareFindVisitType } from '../../../shared/db/visit-types.ts';
 import { readKitCode } from '../../../shared/domain/kit-code.ts';

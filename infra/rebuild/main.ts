@@ -9,6 +9,7 @@ import { connectDatabase } from '../../shared/db/client.ts';
 import { createBitmaps } from '../../shared/redis/availability-bitmaps.ts';
 import { connectRedis } from '../../shared/redis/client.ts';
 import { readConfig, url } from '../../shared/runtime/config.ts';
+import { explain } from '../explain.ts';
 import { findPlatform } from '../local/platform-file.ts';
 
 const usage = `Writes the availability bitmap of a country anew, from what PostgreSQL holds.
@@ -121,14 +122,9 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A TypeError is what parseArgs throws too. */
-function explain(error: unknown): string {
-  return error instanceof TypeError ? `${error.message}\n\n${usage}` : messageOf(error);
-}
-
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${explain(error)}\n`);
+  process.stderr.write(`${explain(error, usage)}\n`);
   process.exitCode = 1;
 }

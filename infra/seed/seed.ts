@@ -1,20 +1,16 @@
-import { parseArgs } from 'node:util';
-
-import { SingleBar } from 'cli-progress';
 import { eq } from 'drizzle-orm';
 
 import { connectDatabase, type Database, type Queryable } from '../../shared/db/client.ts';
 import { patients } from '../../shared/db/schema/patient.ts';
 import { practitioners } from '../../shared/db/schema/practitioner.ts';
 import { findDutyClinician, saveDutyClinician } from '../../shared/db/critical-alerts.ts';
-import { type CountryCode, countryCodes } from '../seed/country.ts';
-import { practitionerId } from '../seed/practitioner.ts';
-import { type CountrySampleIds, listCountrySamples } from '../seed/samples.ts';
-import { seedPatients } from '../seed/seed-patients.ts';
-import { seedTestKits } from '../seed/seed-test-kits.ts';
-import { seedPractitioners } from '../seed/seed-practitioners.ts';
-import type { FindUser } from './oidc/grants.ts';
-import { findPlatform } from './platform-file.ts';
+import type { FindUser } from '../local/oidc/grants.ts';
+import { type CountryCode, countryCodes } from './country.ts';
+import { practitionerId } from './practitioner.ts';
+import { type CountrySampleIds, listCountrySamples } from './samples.ts';
+import { seedPatients } from './seed-patients.ts';
+import { seedTestKits } from './seed-test-kits.ts';
+import { seedPractitioners } from './seed-practitioners.ts';
 
 /** Each context's own role. */
 export type SeedUrls = {
@@ -35,8 +31,9 @@ export type SeedOptions = {
   readonly onProgress?: (done: number, all: number) => void;
 };
 
-const PRACTITIONERS = 150;
-const PATIENTS = 200;
+/** Of each kind in each country, unless a number is given. */
+export const PRACTITIONERS = 150;
+export const PATIENTS = 200;
 /** In one transaction; a multiple of ten, so that guardians come with their children. */
 const BATCH = 1_000;
 
@@ -138,85 +135,5 @@ async function withContexts<Result>(
     return await work({ practitionerDb, patientDb });
   } finally {
     await Promise.all([practitionerDb.$client.end(), patientDb.$client.end()]);
-  }
-}
-
-const usage = `Makes sample practitioners and patients, or brings those that are there up to date.
-
-  npm run seed -- [--practitioners ${PRACTITIONERS}] [--patients ${PATIENTS}]
-
-  --practitioners  how many in each country
-  --patients       how many in each country
-
-It writes to the running local platform, or to the databases that DATABASE_URL_PRACTITIONER and DATABASE_URL_PATIENT name,
-with test kits where DATABASE_URL_HOMEKIT names one too, and with a clinician on duty where DATABASE_URL_LABORATORY does.
-`;
-
-/** `npm run seed`. */
-async function main(args: string[]): Promise<void> {
-  const counts = readCounts(args);
-  const urls = await findUrls();
-  const bar = new SingleBar({ format: 'Seeding {bar} {value}/{total}, {eta_formatted} to go', fps: 4 });
-  bar.start(1, 0);
-  try {
-    await seed(urls, {
-      ...counts,
-      onProgress: (done, all) => {
-        bar.setTotal(all);
-        bar.update(done);
-      },
-    });
-  } finally {
-    bar.stop();
-  }
-  console.log(
-    `In each of ${countryCodes.join(' and ')}: ${counts.practitioners} practitioners, ${counts.patients} patients.`,
-  );
-}
-
-function readCounts(args: string[]): { practitioners: number; patients: number } {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({ args, options: { practitioners: text, patients: text } });
-  return {
-    practitioners: countOf('--practitioners', values.practitioners, PRACTITIONERS),
-    patients: countOf('--patients', values.patients, PATIENTS),
-  };
-}
-
-function countOf(name: string, text: string | undefined, fallback: number): number {
-  const count = text === undefined ? fallback : Number(text);
-  if (Number.isInteger(count) && count >= 0) return count;
-  throw new TypeError(`${name} takes a whole number.`);
-}
-
-async function findUrls(): Promise<SeedUrls> {
-  const platform = await findPlatform();
-  for (const environment of [process.env, platform?.environment]) {
-    const DATABASE_URL_PRACTITIONER = environment?.['DATABASE_URL_PRACTITIONER'];
-    const DATABASE_URL_PATIENT = environment?.['DATABASE_URL_PATIENT'];
-    const DATABASE_URL_HOMEKIT = environment?.['DATABASE_URL_HOMEKIT'];
-    const DATABASE_URL_LABORATORY = environment?.['DATABASE_URL_LABORATORY'];
-    if (DATABASE_URL_PRACTITIONER && DATABASE_URL_PATIENT) {
-      return { DATABASE_URL_PRACTITIONER, DATABASE_URL_PATIENT, DATABASE_URL_HOMEKIT, DATABASE_URL_LABORATORY };
-    }
-  }
-  throw new Error(
-    'There is no database to write to. Start the platform with `npm start` and try again, or set ' +
-      'DATABASE_URL_PRACTITIONER and DATABASE_URL_PATIENT.',
-  );
-}
-
-/** A TypeError is what parseArgs throws too. */
-function explain(error: unknown): string {
-  if (error instanceof TypeError) return `${error.message}\n\n${usage}`;
-  return error instanceof Error ? error.message : String(error);
-}
-
-if (import.meta.main) {
-  try {
-    await main(process.argv.slice(2));
-  } catch (error) {
-    console.error(explain(error));
-    process.exitCode = 1;
   }
 }

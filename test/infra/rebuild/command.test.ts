@@ -12,7 +12,7 @@ import { addPractitioners } from '../../support/practitioners.ts';
 import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
 import { createRedisDatabase } from '../../support/services/redis-database.ts';
 
-const command = fileURLToPath(new URL('../../../infra/availability/main.ts', import.meta.url));
+const command = fileURLToPath(new URL('../../../infra/rebuild/main.ts', import.meta.url));
 const nowhere = { PATH: process.env['PATH'], CAREFLOW_HOME: join(tmpdir(), 'careflow-is-not-here') };
 const today = Temporal.Now.plainDateISO('UTC');
 
