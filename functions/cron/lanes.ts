@@ -1,4 +1,5 @@
 import type { Database } from '../../shared/db/client.ts';
+import { forgetGrants } from '../../shared/db/device-grants.ts';
 import { forgetChallenges, forgetProofs } from '../../shared/db/device-proofs.ts';
 import { forgetAcknowledgements } from '../../shared/db/deliveries.ts';
 import { forgetErased, forgetToldOfErased } from '../../shared/db/erased-patients.ts';
@@ -30,6 +31,7 @@ import { cleanUp, type Forget } from './clean-up.ts';
 import { escalateCriticalResults } from './escalate-critical-results.ts';
 import { expireHolds } from './expire-holds.ts';
 import { maintainPartitions } from './maintain-partitions.ts';
+import { rejectUnprovenDevices } from './reject-unproven-devices.ts';
 import { releaseNotices } from './release-notices.ts';
 import { releaseResults } from './release-results.ts';
 import { requestResultSynchronisation, requestSynchronisation } from './request-synchronisation.ts';
@@ -99,7 +101,11 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
       sweepOutbox('laboratory-releases', laboratory, laboratoryOutbox, append),
       cleanUp('laboratory', forgetLaboratory(laboratory)),
     ],
-    [sweepOutbox('homekit', homekit, homekitOutbox, append), cleanUp('homekit', forgetDevices(homekit))],
+    [
+      withShare(SHARE_MS, rejectUnprovenDevices(homekit)),
+      sweepOutbox('homekit', homekit, homekitOutbox, append),
+      cleanUp('homekit', forgetDevices(homekit)),
+    ],
     [sweepOutbox('patient', patient, patientOutbox, append), cleanUp('patient', forgetCustomers(patient))],
     [sweepOutbox('worker', worker, workerOutbox, append), cleanUp('worker', forgetWork(worker))],
     [
@@ -154,7 +160,7 @@ function forgetLaboratory(db: Database): Forget[] {
   ];
 }
 
-/** A nonce is over within minutes; why a proof failed is of interest for a month. */
+/** A nonce is over within minutes; why a proof failed, and who had the use of a device, is of interest for a month. */
 function forgetDevices(db: Database): Forget[] {
   const answers = savedAnswers(homekitIdempotencyKeys);
   return [
@@ -163,6 +169,7 @@ function forgetDevices(db: Database): Forget[] {
     (now) => answers.forget(db, now.subtract(ANSWERS_KEPT)),
     (now) => forgetChallenges(db, now.subtract({ hours: 24 })),
     (now) => forgetProofs(db, now.subtract({ hours: 30 * 24 })),
+    (now) => forgetGrants(db, now.subtract({ hours: 30 * 24 })),
   ];
 }
 

@@ -47,12 +47,13 @@ async function authorize(tx: Queryable, device: DeviceRow, grant: GrantRow, caus
   return [deviceAuthorized(await saveDevice(tx, device, cause.now), grant, cause)];
 }
 
-/** Who used it by the former owner's leave has to ask the next one, who is not told of them. */
+/** The former owner is told too. Who used it by their leave has to ask the next one, who is not told of them. */
 async function transfer(tx: Queryable, device: DeviceRow, grant: GrantRow, cause: Cause): Promise<OutgoingEvent[]> {
   const ended = await endGrants(tx, { deviceId: device.id }, { status: 'revoked', now: cause.now });
   await saveGrant(tx, { ...grant, status: 'transferred', updatedAt: cause.now });
   const given = await saveDevice(tx, { ...device, patientId: grant.granteeId }, cause.now);
   const ofFormer = { ...given, patientId: device.patientId };
-  const revoked = ended.map(({ granteeId }) => deviceRevoked(ofFormer, granteeId, cause));
+  const losers = [device.patientId, ...ended.map(({ granteeId }) => granteeId)];
+  const revoked = losers.map((loserId) => deviceRevoked(ofFormer, loserId, cause));
   return [...revoked, deviceAuthorized(given, grant, cause)];
 }

@@ -1,8 +1,9 @@
-import { listGrants } from '../../shared/db/device-grants.ts';
+import { findGrant, listGrants } from '../../shared/db/device-grants.ts';
 import { type DeviceId, findDevice, noSuchDevice } from '../../shared/db/devices.ts';
 import type { DeviceRow, GrantRow } from '../../shared/db/schema/homekit.ts';
 import { type Caller, hasRole } from '../../shared/domain/caller.ts';
 import { allows } from '../../shared/domain/grant.ts';
+import { AppError } from '../../shared/errors.ts';
 import { reaches } from './access.ts';
 import type { Deps } from './deps.ts';
 
@@ -20,13 +21,27 @@ export async function reachOwnDevice(deps: Deps, caller: Caller, id: DeviceId): 
 export async function reachDevice(deps: Deps, caller: Caller, id: DeviceId): Promise<SeenDevice> {
   const device = await findDevice(deps.db, id);
   if (device === undefined) throw noSuchDevice();
-  const grants = await listGrants(deps.db, device.id);
+  const grants = await listGrants(deps.db, device.id, deps.now());
   if (await reaches(deps, caller, device.patientId)) {
     return { device, isOwn: true, grants: grants.filter((grant) => concerns(grant, device, caller)) };
   }
   const own = device.status === 'registered' ? grants.filter((grant) => isReaders(grant, caller, deps.now())) : [];
   if (own.length === 0) throw noSuchDevice();
   return { device, isOwn: false, grants: own };
+}
+
+/** Finds a grant that the caller made or has: whoever has it may give it up, whatever it allows. Throws `not-found`. */
+export async function reachGrant(deps: Deps, caller: Caller, id: DeviceId, grantId: string): Promise<GrantRow> {
+  const device = await findDevice(deps.db, id);
+  const grant = device && (await findGrant(deps.db, { deviceId: device.id, id: grantId }));
+  if (device === undefined || grant === undefined) throw noSuchGrant();
+  const isOwners = concerns(grant, device, caller) && (await reaches(deps, caller, device.patientId));
+  if (isOwners || (await reaches(deps, caller, grant.granteeId))) return grant;
+  throw noSuchGrant();
+}
+
+function noSuchGrant(): AppError {
+  return new AppError('not-found', 'There is no such grant.');
 }
 
 /** Whom a former owner let use the device is nothing to the present one; that it was given to them is. */

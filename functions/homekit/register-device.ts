@@ -1,11 +1,12 @@
 import { randomUUIDv7 } from 'node:crypto';
 
 import type { registerDevice as contract } from '../../schemas/api/homekit.ts';
-import { addDevice, findLastDevice, findLiveDevice } from '../../shared/db/devices.ts';
+import { addDevice, countOpenDevices, findLastDevice, findLiveDevice } from '../../shared/db/devices.ts';
 import type { Queryable } from '../../shared/db/client.ts';
 import type { Cause } from '../../shared/db/homekit-events.ts';
 import { deviceSubmitted } from '../../shared/db/homekit-requests.ts';
 import type { DeviceRow } from '../../shared/db/schema/homekit.ts';
+import { MOST_OPEN_DEVICES } from '../../shared/domain/device.ts';
 import { readSetupPayload } from '../../shared/domain/setup-payload.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { InputOf } from '../../schemas/api/contract.ts';
@@ -22,9 +23,10 @@ export function registerDevice(deps: Deps): Operation<typeof contract> {
     const wanted = newDevice(input, cause.now);
     const body = await commit(deps, context, 202, async (tx) => {
       const known = await findLiveDevice(tx, wanted);
-      if (known) return accepted(known, cause);
+      if (known) return accepted(mustBeSame(known, wanted), cause);
+      await mustHaveRoom(tx, wanted);
       const device = await withFailures(tx, wanted);
-      return accepted((await addDevice(tx, device)) ? device : await twinOf(tx, device), cause);
+      return accepted((await addDevice(tx, device)) ? device : mustBeSame(await twinOf(tx, device), wanted), cause);
     });
     return { body };
   };
@@ -34,6 +36,24 @@ export function registerDevice(deps: Deps): Operation<typeof contract> {
 function accepted(device: DeviceRow, cause: Cause): Change<{ id: string; status: DeviceRow['status'] }> {
   const { id, status } = device;
   return { body: { id, status }, events: status === 'received' ? [deviceSubmitted(device, cause)] : [] };
+}
+
+const TOLD = ['pairingId', 'model', 'serialNumber'] as const;
+
+/** @returns the known device. Throws `conflict` where it was told otherwise, with what to withdraw first. */
+function mustBeSame(known: DeviceRow, wanted: DeviceRow): DeviceRow {
+  const members = TOLD.filter((member) => known[member] !== wanted[member]);
+  if (members.length === 0) return known;
+  const reasons = [{ code: 'told-otherwise', members, deviceId: known.id }];
+  const message = 'You have asked for this key before and told of it otherwise. Withdraw that device, then ask again.';
+  throw new AppError('conflict', message, { reasons });
+}
+
+/** Throws `conflict` for somebody who has as many devices under way as anybody may. */
+async function mustHaveRoom(tx: Queryable, { patientId }: DeviceRow): Promise<void> {
+  if ((await countOpenDevices(tx, patientId)) < MOST_OPEN_DEVICES) return;
+  const reasons = [{ code: 'too-many-open', most: MOST_OPEN_DEVICES }];
+  throw new AppError('conflict', 'Too many devices wait for their proof. Prove or withdraw one first.', { reasons });
 }
 
 /** Who asks for a key again goes on from the failures they had with it. */

@@ -1,10 +1,12 @@
 import { randomUUIDv7 } from 'node:crypto';
 
-import { addGrant } from '../../shared/db/device-grants.ts';
-import type { DeviceId } from '../../shared/db/devices.ts';
+import type { Queryable } from '../../shared/db/client.ts';
+import { addGrant, countOpenGrants } from '../../shared/db/device-grants.ts';
+import { type DeviceId, lockDevice } from '../../shared/db/devices.ts';
 import { grantSubmitted } from '../../shared/db/homekit-requests.ts';
 import type { GrantRow } from '../../shared/db/schema/homekit.ts';
-import type { GrantRequest } from '../../shared/domain/grant.ts';
+import { type GrantRequest, MOST_OPEN_GRANTS } from '../../shared/domain/grant.ts';
+import { AppError } from '../../shared/errors.ts';
 import type { RequestContext } from '../../shared/runtime/function.ts';
 import { mustBePatient } from './access.ts';
 import { commit } from './commit.ts';
@@ -34,7 +36,16 @@ export async function requestGrant(
     updatedAt: cause.now,
   };
   return commit(deps, context, 202, async (tx) => {
+    await mustHaveRoom(tx, { country, id: device.id }, cause.now);
     await addGrant(tx, grant);
     return { body: { id: grant.id, status: 'received' }, events: [grantSubmitted(grant, country, cause)] };
   });
+}
+
+/** Throws `conflict` where a device has as many grants as it may. */
+async function mustHaveRoom(tx: Queryable, device: DeviceId, now: Temporal.Instant): Promise<void> {
+  await lockDevice(tx, device);
+  if ((await countOpenGrants(tx, device.id, now)) < MOST_OPEN_GRANTS) return;
+  const reasons = [{ code: 'too-many-grants', most: MOST_OPEN_GRANTS }];
+  throw new AppError('conflict', 'This device has as many grants as it may. Withdraw one first.', { reasons });
 }

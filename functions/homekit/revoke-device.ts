@@ -10,11 +10,12 @@ import { retireDevice } from './retire-device.ts';
 /** `DELETE /{country}/homekit/devices/{id}`: withdraws a device at once; again, and it is still withdrawn. */
 export function revokeDevice(deps: Deps): Operation<typeof contract> {
   return async ({ country, id }, context) => {
-    await reachOwnDevice(deps, context.caller, { country, id });
+    const seen = await reachOwnDevice(deps, context.caller, { country, id });
     const cause = { now: deps.now(), traceparent: context.traceparent };
     await commit(deps, context, 204, async (tx) => {
       const device = await lockDevice(tx, { country, id });
-      if (device === undefined) throw noSuchDevice();
+      // Somebody else's since it was looked up: theirs to withdraw.
+      if (device?.patientId !== seen.patientId) throw noSuchDevice();
       if (device.status === 'revoked') return { body: undefined, events: [] };
       const { ifMatch } = context;
       if (ifMatch !== undefined && ifMatch !== device.version) {

@@ -5,17 +5,15 @@ import { lockDevice, noSuchDevice, saveDevice } from '../../shared/db/devices.ts
 import { type Cause, deviceRevoked } from '../../shared/db/homekit-events.ts';
 import type { OutgoingEvent } from '../../shared/db/outbox.ts';
 import type { DeviceRow, GrantRow } from '../../shared/db/schema/homekit.ts';
-import { AppError } from '../../shared/errors.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
 import { commit } from './commit.ts';
 import type { Deps } from './deps.ts';
-import { reachDevice } from './reach-device.ts';
+import { reachGrant } from './reach-device.ts';
 
 /** `DELETE /{country}/homekit/devices/{id}/grants/{grantId}`: at once; again, and it is still withdrawn. */
 export function revokeGrant(deps: Deps): Operation<typeof contract> {
   return async ({ country, id, grantId }, context) => {
-    const seen = await reachDevice(deps, context.caller, { country, id });
-    if (!seen.grants.some((grant) => grant.id === grantId.toLowerCase())) throw noSuchGrant();
+    await reachGrant(deps, context.caller, { country, id }, grantId);
     const cause = { now: deps.now(), traceparent: context.traceparent };
     await commit(deps, context, 204, async (tx) => {
       const device = await lockDevice(tx, { country, id });
@@ -33,8 +31,4 @@ async function withdraw(tx: Queryable, device: DeviceRow, grant: GrantRow, cause
   await saveGrant(tx, { ...grant, status: 'revoked', updatedAt: cause.now });
   if (grant.status === 'received') return [];
   return [deviceRevoked(await saveDevice(tx, device, cause.now), grant.granteeId, cause)];
-}
-
-function noSuchGrant(): AppError {
-  return new AppError('not-found', 'There is no such grant.');
 }

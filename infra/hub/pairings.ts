@@ -33,7 +33,7 @@ export function openPairings(folder: string): Pairings {
   return {
     async list() {
       const names = await readdir(folder).catch(() => []);
-      const texts = await Promise.all(names.toSorted().map((name) => readFile(join(folder, name), 'utf8')));
+      const texts = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
       return texts.map((text) => Kept.parse(JSON.parse(text)));
     },
     async keep({ address, port }, pairing) {

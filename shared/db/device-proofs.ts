@@ -73,9 +73,14 @@ export async function findLastRefusal(db: Queryable, deviceId: string): Promise<
   return last?.refusedBecause ?? undefined;
 }
 
-/** Drops a batch of the nonces that expired before `before`. Resolves to how many there were. */
+/**
+ * Drops a batch of the nonces that expired before `before`, but those that a proof is there for which nobody has looked at.
+ * Resolves to how many there were.
+ */
 export async function forgetChallenges(db: Queryable, before: Temporal.Instant): Promise<number> {
-  return deleteBatch(db, challenges, sql`${challenges.expiresAt} < ${before.toString()}`);
+  const isAnswer = sql`${proofs.deviceId} = ${challenges.deviceId} AND ${proofs.nonce} = ${challenges.nonce}`;
+  const waits = sql`EXISTS (SELECT FROM ${proofs} WHERE ${isAnswer} AND ${proofs.status} = 'received')`;
+  return deleteBatch(db, challenges, sql`${challenges.expiresAt} < ${before.toString()} AND NOT ${waits}`);
 }
 
 /** Drops a batch of the proofs that came before `before`. Resolves to how many there were. */

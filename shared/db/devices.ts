@@ -20,9 +20,9 @@ export async function lockDevice(tx: Queryable, id: DeviceId): Promise<DeviceRow
 }
 
 /**
- * Locks a device with every other that may be the same accessory and is registered or about to be: one after another in the
- * order of their ids, so that those who want to register one accessory take turns. What has come to an end holds up nobody.
- * Resolves to the device and the others.
+ * Locks a device with every other that may be the same accessory and is registered, one after another in the order of their
+ * ids. Others may ask for the same accessory as they like: that holds up nobody, and of two that prove it at once the second
+ * breaks a constraint and comes again. Resolves to the device and the others.
  */
 export async function lockAccessory(
   tx: Queryable,
@@ -33,7 +33,7 @@ export async function lockAccessory(
   // None of these ever changes.
   const { ltpk, model, serialNumber } = known;
   const isSame = or(eq(devices.ltpk, ltpk), and(eq(devices.model, model), eq(devices.serialNumber, serialNumber)));
-  const counts = inArray(devices.status, ['awaiting-proof', 'registered']);
+  const counts = eq(devices.status, 'registered');
   const rows = await tx
     .select()
     .from(devices)
@@ -58,6 +58,14 @@ export async function addDevice(tx: Queryable, device: DeviceRow): Promise<boole
     })
     .returning({ id: devices.id });
   return added.length === 1;
+}
+
+/** How many devices a person has asked for that are neither registered nor at an end. */
+export async function countOpenDevices(db: Queryable, patientId: string): Promise<number> {
+  return db.$count(
+    devices,
+    and(eq(devices.patientId, patientId), inArray(devices.status, ['received', 'awaiting-proof'])),
+  );
 }
 
 /** A person's registration of the accessory with a key. */

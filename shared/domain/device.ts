@@ -3,6 +3,9 @@ export type DeviceStatus = 'received' | 'awaiting-proof' | 'registered' | 'rejec
 
 export type DeviceRejection = 'bad-payload' | 'proof-failed' | 'proof-expired' | 'owned-by-another';
 
+/** How many devices a person may be about to register at once. */
+export const MOST_OPEN_DEVICES = 20;
+
 /** Rejections that another proof may mend: such a device is still asked for. */
 export const mendableRejections = ['proof-failed', 'proof-expired'] as const satisfies readonly DeviceRejection[];
 

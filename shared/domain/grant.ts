@@ -14,6 +14,9 @@ const widest: Record<DeviceRole, readonly DeviceScope[]> = {
 /** A guest is one for a time. */
 const LONGEST_GUEST_DAYS = 30;
 
+/** How many grants on a device may be in force or asked for at once. */
+export const MOST_OPEN_GRANTS = 50;
+
 export type GrantRequest = {
   readonly granteeId: string;
   readonly role: DeviceRole;

@@ -20,6 +20,8 @@ export const homekitData: SubjectData = {
     grants: {
       rowsOf: (patientId) => sql`t.grantee_id = ${patientId} OR ${ofDevices(patientId)}`,
       erase: 'delete',
+      // Whom a former owner let use a device is nothing to the present one.
+      exportOnly: (patientId) => sql`${patientId} IN (t.grantee_id, t.granted_by)`,
       actedIn: {
         rowsOf: (patientId) => sql`t.granted_by = ${patientId}`,
         set: () => sql`granted_by = gen_random_uuid()`,

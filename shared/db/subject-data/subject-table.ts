@@ -8,6 +8,8 @@ export type SubjectTable = {
   /** The rows that are a patient's. */
   readonly rowsOf: (patientId: string) => SQL;
   readonly erase: Erasing;
+  /** Which of these are in an export; all where nothing is said. */
+  readonly exportOnly?: (patientId: string) => SQL;
   /** Which of them stay for now, as somebody else is still to be told: who tells them deletes them afterwards. */
   readonly spares?: SQL;
   /** Columns that are in no export. */
@@ -54,10 +56,10 @@ export async function exportSubject(
   return db.transaction(
     async (tx) => {
       const found: Record<string, SubjectRow[]> = {};
-      for (const [table, { rowsOf, exportWithout = [] }] of Object.entries(tables)) {
+      for (const [table, { rowsOf, exportOnly = () => sql`true`, exportWithout = [] }] of Object.entries(tables)) {
         const { rows } = await tx.execute<{ row: SubjectRow }>(
           sql`SELECT to_jsonb(t) - ${sql.param([...exportWithout])}::text[] AS row
-            FROM ${named(schema, table)} AS t WHERE ${rowsOf(patientId)}`,
+            FROM ${named(schema, table)} AS t WHERE (${rowsOf(patientId)}) AND ${exportOnly(patientId)}`,
         );
         found[table] = rows.map(({ row }) => row);
       }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { lanesOf } from '../../../functions/cron/lanes.ts';
 import { minuteLimits } from '../../../functions/cron/run-tick.ts';
-import { challenges, devices, homekitInbox, homekitOutbox, proofs } from '../../../shared/db/schema/homekit.ts';
+import { challenges, devices, grants, homekitInbox, homekitOutbox, proofs } from '../../../shared/db/schema/homekit.ts';
 import { leases, taskRuns } from '../../../shared/db/schema/cron.ts';
 import { awayDatabase, openContexts, type TestContexts } from './contexts.ts';
 import { tick, tickingServer } from './tick.ts';
@@ -32,7 +32,7 @@ function runTick(own: Partial<TestContexts> = {}): Promise<number> {
   return tick(tickingServer({ db: contexts.cron, lanes, now: () => now, limits: minuteLimits }), now);
 }
 
-async function addDevice(): Promise<string> {
+async function addDevice(updatedAt = now): Promise<string> {
   const id = randomUUID();
   await contexts.homekit.insert(devices).values({
     id,
@@ -46,7 +46,7 @@ async function addDevice(): Promise<string> {
     category: 5,
     setupId: '7OSX',
     createdAt: now,
-    updatedAt: now,
+    updatedAt,
   });
   return id;
 }
@@ -76,14 +76,22 @@ describe('the lane of homekit', () => {
   it('drops nonces that are over, proofs of a month ago, and what was sent and processed long ago', async () => {
     const deviceId = await addDevice();
     const nonce = (expiresAt: Temporal.Instant) => ({ nonce: randomUUID(), deviceId, expiresAt });
-    const [old, recent] = [nonce(ago(25)), nonce(ago(23))];
-    await contexts.homekit.insert(challenges).values([old, recent]);
-    const proof = (receivedAt: Temporal.Instant) => {
-      const parts = { nonce: old.nonce, accessoryKey: '0'.repeat(64), signature: '0'.repeat(128) };
-      return { id: randomUUID(), deviceId, ...parts, status: 'accepted', receivedAt } as const;
-    };
+    const [old, answered, recent] = [nonce(ago(25)), nonce(ago(25)), nonce(ago(23))];
+    await contexts.homekit.insert(challenges).values([old, answered, recent]);
+    const parts = { deviceId, accessoryKey: '0'.repeat(64), signature: '0'.repeat(128) };
+    const proof = (receivedAt: Temporal.Instant) =>
+      ({ id: randomUUID(), nonce: old.nonce, ...parts, status: 'accepted', receivedAt }) as const;
     const [oldProof, recentProof] = [proof(ago(31 * 24)), proof(ago(29 * 24))];
-    await contexts.homekit.insert(proofs).values([oldProof, recentProof]);
+    const open = { ...recentProof, id: randomUUID(), nonce: answered.nonce, status: 'received' } as const;
+    await contexts.homekit.insert(proofs).values([oldProof, recentProof, open]);
+    const grant = (status: 'active' | 'revoked', hours: number, expiresAt: Temporal.Instant | null = null) => {
+      const people = { granteeId: randomUUID(), grantedBy: randomUUID() };
+      const times = { createdAt: ago(hours), updatedAt: ago(hours), expiresAt };
+      return { id: randomUUID(), deviceId, ...people, role: 'user' as const, scopes: [], status, ...times };
+    };
+    const kept = [grant('active', 31 * 24), grant('revoked', 29 * 24), grant('active', 31 * 24, ago(29 * 24))];
+    const dropped = [grant('revoked', 31 * 24), grant('active', 40 * 24, ago(31 * 24))];
+    await contexts.homekit.insert(grants).values([...kept, ...dropped]);
     await keep('old', ago(8 * 24));
     await keep('recent', ago(6 * 24));
     const processed = (hours: number) => new Date(ago(hours).epochMilliseconds);
@@ -92,10 +100,26 @@ describe('the lane of homekit', () => {
       { consumer: 'homekit', source: '/careflow/homekit', eventId: 'recent', processedAt: processed(149 * 24) },
     ]);
     expect(await runTick()).toBe(204);
-    expect((await contexts.homekit.select().from(challenges)).map(({ nonce }) => nonce)).toEqual([recent.nonce]);
-    expect((await contexts.homekit.select().from(proofs)).map(({ id }) => id)).toEqual([recentProof.id]);
+    const nonces = (await contexts.homekit.select().from(challenges)).map((challenge) => challenge.nonce);
+    expect(nonces.toSorted()).toEqual([answered.nonce, recent.nonce].toSorted());
+    expect((await contexts.homekit.select().from(proofs)).map(({ id }) => id)).toEqual([recentProof.id, open.id]);
+    const left = (await contexts.homekit.select().from(grants)).map(({ id }) => id);
+    expect(left.toSorted()).toEqual(kept.map(({ id }) => id).toSorted());
     expect((await contexts.homekit.select().from(homekitOutbox)).map(({ event }) => event.type)).toEqual(['recent']);
     expect((await contexts.homekit.select().from(homekitInbox)).map(({ eventId }) => eventId)).toEqual(['recent']);
+  });
+
+  it('gives up devices that have not answered for a day, and tells of it', async () => {
+    const [waiting, answered, silent] = [await addDevice(ago(23)), await addDevice(ago(25)), await addDevice(ago(25))];
+    const parts = { nonce: randomUUID(), accessoryKey: '0'.repeat(64), signature: '0'.repeat(128) };
+    const proof = { id: randomUUID(), deviceId: answered, ...parts, status: 'received', receivedAt: ago(25) } as const;
+    await contexts.homekit.insert(proofs).values(proof);
+    expect(await runTick()).toBe(204);
+    const known = await contexts.homekit.select().from(devices);
+    const statusOf = (wanted: string) => known.find(({ id }) => id === wanted)?.status;
+    expect([waiting, answered, silent].map(statusOf)).toEqual(['awaiting-proof', 'awaiting-proof', 'rejected']);
+    expect(known.find(({ id }) => id === silent)).toMatchObject({ rejectedBecause: 'proof-expired', version: 2 });
+    expect(appended).toEqual(['careflow.homekit-device.rejected.v1']);
   });
 
   it('holds up no other while its database is away', async () => {

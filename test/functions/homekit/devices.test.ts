@@ -3,6 +3,8 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { forgetChallenges } from '../../../shared/db/device-proofs.ts';
+import { until } from '../../support/until.ts';
 import {
   Accessory,
   addPerson,
@@ -77,10 +79,52 @@ describe('a device', () => {
     expect(new Set(answers.map(({ statusCode }) => statusCode))).toEqual(new Set([202]));
     const ids = new Set(answers.map((answer) => answer.json<{ id: string }>().id));
     expect(ids.size).toBe(1);
-    expect(await world.pump()).toEqual([204]);
+    expect(new Set(await world.pump())).toEqual(new Set([204]));
     const [id = ''] = ids;
     await prove(id, accessory.prove(id, await nonceOf(world, id, owner)));
     expect((await ask()).json()).toEqual({ id, status: 'registered' });
+  });
+
+  it('is seen to when it is asked for again after its event was given up', async () => {
+    const accessory = new Accessory();
+    const ask = () => post(world, 'devices', { as: asPatient(owner), body: accessory.wish(owner) });
+    const { id } = (await ask()).json<{ id: string }>();
+    await world.rows('DELETE FROM homekit.outbox WHERE sent_at IS NULL');
+    expect((await ask()).json()).toEqual({ id, status: 'received' });
+    expect(await world.pump()).toEqual([204]);
+    expect(await readDevice(world, id, asPatient(owner))).toMatchObject({ status: 'awaiting-proof' });
+    await ask();
+    expect(await world.pump()).toEqual([]);
+  });
+
+  it.each([
+    ['pairingId', 'AA:BB:CC:DD:EE:FF'],
+    ['model', 'Scale 2'],
+    ['serialNumber', 'another'],
+  ])('is not told of otherwise before it is withdrawn: by another %s', async (member, other) => {
+    const accessory = new Accessory();
+    const deviceId = await submitDevice(world, accessory, owner);
+    const body = { ...accessory.wish(owner), [member]: other };
+    const refused = await post(world, 'devices', { as: asPatient(owner), body });
+    expect([refused.statusCode, refused.json()]).toMatchObject([
+      409,
+      { code: 'conflict', reasons: [{ code: 'told-otherwise', members: [member], deviceId }] },
+    ]);
+    await remove(world, `devices/${deviceId}`, asPatient(owner));
+    expect((await post(world, 'devices', { as: asPatient(owner), body })).statusCode).toBe(202);
+  });
+
+  it('is one of twenty at the most that wait for their proof', async () => {
+    const ask = () => post(world, 'devices', { as: asPatient(owner), body: new Accessory().wish(owner) });
+    const ids: string[] = [];
+    for (let count = 0; count < 20; count += 1) ids.push((await ask()).json<{ id: string }>().id);
+    const refused = await ask();
+    expect([refused.statusCode, refused.json()]).toMatchObject([
+      409,
+      { reasons: [{ code: 'too-many-open', most: 20 }] },
+    ]);
+    await remove(world, `devices/${ids[0] ?? ''}`, asPatient(owner));
+    expect((await ask()).statusCode).toBe(202);
   });
 
   it('is registered once, however often and in whatever order its events come', async () => {
@@ -204,6 +248,21 @@ describe('a proof', () => {
     expect(await readDevice(world, id, asPatient(owner))).toMatchObject({ status: 'registered' });
   });
 
+  it('holds however late it is looked at', async () => {
+    const accessory = new Accessory();
+    const id = await submitDevice(world, accessory, owner);
+    const body = accessory.prove(id, await nonceOf(world, id, owner));
+    await post(world, `devices/${id}/proof`, { as: asPatient(owner), body });
+    world.pass({ hours: 3 * 24 });
+    await forgetChallenges(world.admin, world.now().subtract({ hours: 24 }));
+    expect(await world.pump()).toEqual([204]);
+    expect(await readDevice(world, id, asPatient(owner))).toMatchObject({
+      status: 'registered',
+      proof: { failures: 0 },
+    });
+    expect(await forgetChallenges(world.admin, world.now())).toBeGreaterThan(0);
+  });
+
   it('is not looked at after five failures, until the wait is over', async () => {
     const accessory = new Accessory();
     const id = await submitDevice(world, accessory, owner);
@@ -325,7 +384,10 @@ describe('an accessory that somebody has', () => {
       await post(world, `devices/${id}/proof`, { as: asPatient(person), body });
     }
     const requests = (await world.requests()).slice(-2);
-    expect(await Promise.all(requests.map(world.deliver))).toEqual([204, 204]);
+    const answers = await Promise.all(requests.map(world.deliver));
+    expect(answers).toContain(204);
+    expect([204, 503]).toEqual(expect.arrayContaining(answers));
+    for (const request of requests) expect(await world.deliver(request)).toBe(204);
     const devices = await Promise.all(ids.map((id, index) => readDevice(world, id, asPatient(people[index] ?? ''))));
     expect(devices.map(({ status }) => status).toSorted()).toEqual(['registered', 'rejected']);
     expect(devices.find(({ status }) => status === 'rejected')?.rejection).toMatchObject({
@@ -365,6 +427,16 @@ describe('an accessory that somebody has', () => {
     expect(await readDevice(world, former, asPatient(owner))).toMatchObject({ status: 'registered' });
   });
 
+  it('is asked for its proof whatever somebody does with one that they are about to register', async () => {
+    const accessory = new Accessory();
+    const waiting = await submitDevice(world, accessory, await addPerson(world));
+    const device = await world.admin.transaction(async (tx) => {
+      await tx.execute(sql`SELECT FROM homekit.devices WHERE id = ${waiting} FOR UPDATE`);
+      return readDevice(world, await registerAccessory(world, accessory, owner), asPatient(owner));
+    });
+    expect(device).toMatchObject({ status: 'registered' });
+  }, 30_000);
+
   it('is asked for its proof whatever somebody does with a registration that has ended', async () => {
     const accessory = new Accessory();
     const former = await registerAccessory(world, accessory, owner);
@@ -401,6 +473,22 @@ describe('a device that is withdrawn', () => {
       'homekit-device.registered',
       'homekit-device.revoked',
     ]);
+  });
+});
+
+describe('a device that was given away while its former owner withdrew it', () => {
+  it('stays with the next one', async () => {
+    const id = await registerAccessory(world, new Accessory(), owner);
+    const next = await addPerson(world);
+    const withdrawal = await world.admin.transaction(async (tx) => {
+      await tx.execute(sql`UPDATE homekit.devices SET patient_id = ${next} WHERE id = ${id}`);
+      const waits = remove(world, `devices/${id}`, asPatient(owner));
+      const waiting = sql`SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+      await until(async () => (await world.admin.execute(waiting)).rowCount === 1, { what: 'the withdrawal' });
+      return { waits };
+    });
+    expect((await withdrawal.waits).statusCode).toBe(404);
+    expect(await readDevice(world, id, asPatient(next))).toMatchObject({ status: 'registered', patientId: next });
   });
 });
 

@@ -112,6 +112,42 @@ describe('a grant', () => {
     expect(await statusFor(grantee)).toBe(404);
   });
 
+  it('is given up by whoever has it, whatever it allows, and by whoever acts for them', async () => {
+    const id = await grant({ scopes: ['device:control'] });
+    expect((await remove(world, `devices/${device}/grants/${id}`, asPatient(grantee))).statusCode).toBe(204);
+    expect((await shownTo(owner)).grants).toMatchObject([{ id, status: 'revoked' }]);
+    const [again, guardian] = [await grant(), await addPerson(world)];
+    await world.rows(
+      "INSERT INTO patient.proxies (patient_id, proxy_id, relation, valid_from) VALUES ($1, $2, 'guardian', '2030-01-01')",
+      [grantee, guardian],
+    );
+    expect((await remove(world, `devices/${device}/grants/${again}`, asPatient(guardian))).statusCode).toBe(204);
+    expect(await statusFor(grantee)).toBe(404);
+  });
+
+  it('is one of fifty on a device at the most, and of many that ended the newest are shown', async () => {
+    const addGrants = (count: number, status: string) =>
+      world.rows(
+        `INSERT INTO homekit.grants
+          (id, device_id, grantee_id, role, scopes, status, granted_by, created_at, updated_at)
+        SELECT gen_random_uuid(), $1, gen_random_uuid(), 'user', '{device:read}', $2, $3, $4, $4
+        FROM generate_series(1, $5)`,
+        [device, status, owner, MORNING, count],
+      );
+    await addGrants(49, 'active');
+    await addGrants(120, 'revoked');
+    world.pass({ minutes: 1 });
+    const id = await grant();
+    const body = { granteeId: await addPerson(world) };
+    const refused = await post(world, `devices/${device}/grants`, { as: asPatient(owner), body });
+    expect([refused.statusCode, refused.json()]).toMatchObject([409, { reasons: [{ code: 'too-many-grants' }] }]);
+    const { grants } = await shownTo(owner);
+    expect([grants.length, grants.at(-1)?.id]).toEqual([100, id]);
+    expect(grants.filter(({ status }) => status === 'active')).toHaveLength(50);
+    await remove(world, `devices/${device}/grants/${id}`, asPatient(owner));
+    expect((await post(world, `devices/${device}/grants`, { as: asPatient(owner), body })).statusCode).toBe(202);
+  });
+
   it('that is withdrawn before it is seen to never comes into force', async () => {
     const body = { granteeId: grantee };
     const answer = await post(world, `devices/${device}/grants`, { as: asPatient(owner), body });
@@ -187,7 +223,8 @@ describe('a transfer', () => {
     expect(await statusFor(owner)).toBe(404);
     expect(await statusFor(grantee)).toBe(404);
     expect(await shownTo(next)).toMatchObject({ patientId: next, status: 'registered' });
-    expect((await world.told(device)).slice(-2)).toMatchObject([
+    expect((await world.told(device)).slice(-3)).toMatchObject([
+      { type: 'homekit-device.revoked', granteeId: owner, patientId: owner },
       { type: 'homekit-device.revoked', granteeId: grantee, patientId: owner },
       { type: 'homekit-device.authorized', granteeId: next, patientId: next, role: 'owner' },
     ]);

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Database } from '../../../shared/db/client.ts';
 import { subjectData } from '../../../shared/db/subject-data/contexts.ts';
-import { eraseSubject, type RetainedRows } from '../../../shared/db/subject-data/subject-table.ts';
+import { eraseSubject, exportSubject, type RetainedRows } from '../../../shared/db/subject-data/subject-table.ts';
 import { addPatient, connectAdmin } from '../../support/practices.ts';
 import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
 
@@ -90,4 +90,26 @@ it('what law keeps comes in the same order, however the table has it', async () 
   await cutOff();
   expect(read[0]?.[0]?.rows).toHaveLength(3);
   expect(read[1]).toEqual(read[0]);
+});
+
+it('whom a former owner let use a device is in no export of the next one', async () => {
+  const [former, owner, guest] = [await addPatient(admin), await addPatient(admin), await addPatient(admin)];
+  const { rows } = await admin.execute<{ id: string }>(sql`INSERT INTO homekit.devices
+    (id, country_code, patient_id, status, model, serial_number, ltpk, pairing_id, category, setup_id, created_at, updated_at)
+    VALUES (gen_random_uuid(), 'fr', ${owner}, 'registered', 'm', 's', repeat('0', 64), 'p', 5, '7OSX', now(), now())
+    RETURNING id`);
+  const grant = (grantedBy: string, granteeId: string, role: string) =>
+    admin.execute(sql`INSERT INTO homekit.grants
+    (id, device_id, grantee_id, role, scopes, status, granted_by, created_at, updated_at)
+    VALUES (gen_random_uuid(), ${rows[0]?.id}, ${granteeId}, ${role}, '{}', 'revoked', ${grantedBy}, now(), now())`);
+  await grant(former, guest, 'user');
+  await grant(former, owner, 'owner');
+  await grant(owner, guest, 'guest');
+  const rolesIn = async (patientId: string) =>
+    (await exportSubject(admin, subjectData.homekit, patientId))['grants']?.map(({ role }) => role).toSorted();
+  expect([await rolesIn(owner), await rolesIn(guest), await rolesIn(former)]).toEqual([
+    ['guest', 'owner'],
+    ['guest', 'user'],
+    [],
+  ]);
 });
