@@ -7,6 +7,7 @@ import { servicesOf, settings } from './config.ts';
 import { openConnections } from './connections.ts';
 import { healthChecks } from './health-checks.ts';
 import { lanesOf } from './lanes.ts';
+import { readMetrics } from './metrics.ts';
 import { minuteLimits, runTick } from './run-tick.ts';
 
 export const open: OpenFunction = async (environment, log) => {
@@ -21,6 +22,7 @@ export const open: OpenFunction = async (environment, log) => {
     subscriptions: [subscribe(MinuteTicked, runTick(deps))],
     // The others may be away: what does not need them is done all the same.
     dependencies: { cron: contexts.pings.cron },
+    metrics: readMetrics(contexts.of, deps.now),
     close,
   };
 };

@@ -1,9 +1,9 @@
 import { randomUUIDv7 } from 'node:crypto';
 
-import { ne, sql } from 'drizzle-orm';
+import { asc, ne, sql } from 'drizzle-orm';
 
 import { DependencyHealthChanged } from '../../schemas/events/platform.v1.ts';
-import type { Database } from './client.ts';
+import type { Database, Queryable } from './client.ts';
 import { enqueue, outgoing, type OutgoingEvent } from './outbox.ts';
 import { cronOutbox, dependencyHealth } from './schema/cron.ts';
 
@@ -38,6 +38,11 @@ export async function saveHealth(
     await enqueue(tx, cronOutbox, events);
     return changed;
   });
+}
+
+/** How each dependency is, and since when. */
+export async function listHealth(db: Queryable): Promise<HealthRow[]> {
+  return db.select().from(dependencyHealth).orderBy(asc(dependencyHealth.dependency));
 }
 
 const columns = {

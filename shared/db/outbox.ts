@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { count, isNull, min, sql } from 'drizzle-orm';
 
 import type { AnyEvent, EventContract, EventOf } from '../../schemas/events/contract.ts';
 import type { Queryable } from './client.ts';
@@ -41,6 +41,18 @@ export function outgoing<Contract extends EventContract & { source: string; topi
 /** Commits the events with the transaction's other writes. */
 export async function enqueue(tx: Queryable, outbox: OutboxTable, events: readonly OutgoingEvent[]): Promise<void> {
   if (events.length > 0) await tx.insert(outbox).values([...events]);
+}
+
+/** How many events are not sent yet, and since when the oldest of them waits. */
+export async function findUnsent(
+  db: Queryable,
+  outbox: OutboxTable,
+): Promise<{ readonly count: number; readonly oldestAt: Temporal.Instant | undefined }> {
+  const [found] = await db
+    .select({ count: count(), oldestAt: min(outbox.createdAt) })
+    .from(outbox)
+    .where(isNull(outbox.sentAt));
+  return { count: found?.count ?? 0, oldestAt: found?.oldestAt?.toTemporalInstant() };
 }
 
 /** Drops a batch of the events sent before `before`: the log keeps them. Resolves to how many there were. */

@@ -62,6 +62,8 @@ export type CareflowFunction = {
   readonly limit?: (caller: Caller | undefined, address: string) => Promise<Readonly<Record<string, string>>>;
   /** Each resolves when the dependency answers; `/health/ready` names those that do not. */
   readonly dependencies: Readonly<Record<string, () => Promise<unknown>>>;
+  /** Tells at `/metrics`, in the Prometheus text format, what is watched of the platform. */
+  readonly metrics?: () => Promise<string>;
   /** Finishes what is under way after the last answer, then closes connections. */
   readonly close: () => Promise<void>;
 };

@@ -28,6 +28,13 @@ export function registerProbes(app: FastifyInstance, fn: CareflowFunction, optio
   for (const url of ready) app.get(url, answerReady);
 }
 
+/** For Prometheus, from inside the cluster. */
+export function registerMetrics(app: FastifyInstance, metrics: () => Promise<string>): void {
+  app.get('/metrics', async (_request, reply) =>
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await metrics()),
+  );
+}
+
 /** Answers a probe while the function is being opened; what is none it leaves alone. */
 export function answerEarlyProbe({ method, url = '' }: IncomingMessage, response: ServerResponse): boolean {
   if (method !== 'GET') return false;

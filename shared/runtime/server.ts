@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts';
 import type { CareflowFunction } from './function.ts';
 import { isNear } from './near-address.ts';
 import { registerOperations } from './operations.ts';
-import { registerProbes } from './probes.ts';
+import { registerMetrics, registerProbes } from './probes.ts';
 import { explain, problem, problemMediaType, RequestError } from './problem.ts';
 import { headerOf, pathPattern } from './request.ts';
 import { startSpan } from './trace-context.ts';
@@ -48,6 +48,7 @@ export function buildServer(fn: CareflowFunction, options: ServerOptions): Fasti
     timeoutMs: options.probeTimeoutMs ?? 2000,
     isDraining: underWay.isDraining,
   });
+  if (fn.metrics) registerMetrics(app, fn.metrics);
   if (fn.routes.length > 0) app.register(async (scope) => registerOperations(scope, fn, log));
   if (fn.subscriptions.length > 0) {
     const bodyLimit = options.eventLimitBytes ?? 1024 * 1024;
@@ -102,7 +103,7 @@ function logRequest(request: FastifyRequest, reply: FastifyReply, log: Logger): 
     traceId: span.traceId,
     spanId: span.spanId,
   };
-  if (line.route.startsWith('/health/')) log.debug(line, 'probe answered');
+  if (line.route.startsWith('/health/') || line.route === '/metrics') log.debug(line, 'probe answered');
   else log.info(logged ? { ...line, ...logged } : line, 'request answered');
 }
 

@@ -1,4 +1,5 @@
-import { boolean, pgSchema, text, uuid } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import { boolean, integer, pgSchema, text, uuid } from 'drizzle-orm/pg-core';
 
 import { instant } from './instant.ts';
 import { outboxTable } from './outbox.ts';
@@ -14,6 +15,10 @@ export const leases = cronSchema.table('leases', {
 export const taskRuns = cronSchema.table('task_runs', {
   task: text().primaryKey(),
   doneUntil: instant('done_until').notNull(),
+  doneAt: instant('done_at')
+    .notNull()
+    .default(sql`now()`),
+  durationMs: integer('duration_ms').notNull().default(0),
 });
 
 export const dependencyHealth = cronSchema.table('dependency_health', {
