@@ -69,7 +69,9 @@ export const Device = z
     }),
     rejection: z.strictObject({ reason: z.string(), detail: z.string().nullable() }).nullable(),
     revokedBecause: z.string().nullable(),
-    grants: z.array(Grant).meta({ description: 'Those that the owner made or was made; their own for a grantee' }),
+    grants: z
+      .array(Grant)
+      .meta({ description: 'Those that the owner made or was made, a hundred at the most; their own for a grantee' }),
   })
   .meta({ id: 'HomekitDevice' });
 
