@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 import type { Database } from '../../shared/db/client.ts';
-import { hasPatient, listProxiedPatients } from '../../shared/db/patients.ts';
+import { hasPatient, listProxiedPatients, PATIENT_KEEP_MS } from '../../shared/db/patients.ts';
 import { prepareFindSchedule, scheduleOf } from '../../shared/db/schedules.ts';
 import { prepareFindVisitType } from '../../shared/db/visit-types.ts';
 import { type Caller, hasRole } from '../../shared/domain/caller.ts';
@@ -41,8 +41,6 @@ export type Sources = {
 };
 
 const MAX_KEPT = 5_000;
-/** That there is a patient changes once in a life. */
-const PATIENT_KEEP_MS = 60_000;
 /** Whom an identity provider names otherwise is no patient of ours. */
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -4,6 +4,7 @@ import { closeAccount, findAccount, takeCustomerTurn } from '../../shared/db/acc
 import { hasAlertSince } from '../../shared/db/critical-alerts.ts';
 import { accountErased } from '../../shared/db/customer-events.ts';
 import { enqueue } from '../../shared/db/outbox.ts';
+import { SETTLED_AFTER_MS } from '../../shared/db/patients.ts';
 import { patientOutbox } from '../../shared/db/schema/account.ts';
 import { type SubjectContext, subjectContexts, subjectData } from '../../shared/db/subject-data/contexts.ts';
 import { eraseSubject } from '../../shared/db/subject-data/subject-table.ts';
@@ -21,12 +22,6 @@ type Step = {
   /** Resolves to how many things there were to erase. */
   readonly run: () => Promise<number>;
 };
-
-/**
- * Who found the patient before the account was closed may still write of them: bookings remembers patients for a minute
- * (PATIENT_KEEP_MS in functions/booking/lookups.ts), and a request takes seconds.
- */
-const SETTLED_AFTER = { seconds: 70 };
 
 type Context = { readonly traceparent: string; readonly log: Logger };
 
@@ -67,10 +62,10 @@ async function closeDown({ contexts, now }: Deps, { patientId, country }: Erasur
   return 1;
 }
 
-/** Throws `unavailable` while something of the patient may still be on its way. */
+/** Throws `unavailable` while something of the patient may still be on its way, from who found them before the account was closed. */
 async function mustHaveSettled({ contexts, now }: Deps, patientId: string): Promise<number> {
   const account = await findAccount(contexts.patient, patientId);
-  const settledAt = account?.changedAt.add(SETTLED_AFTER);
+  const settledAt = account?.changedAt.add({ milliseconds: SETTLED_AFTER_MS });
   if (settledAt && Temporal.Instant.compare(now(), settledAt) >= 0) return 0;
   throw new AppError('unavailable', 'Something of the patient may still be on its way.', { reason: 'settling' });
 }

@@ -32,6 +32,11 @@ export type DatabaseOptions = {
   statementTimeoutMs?: number;
 };
 
+const CONNECT_TIMEOUT_MS = 10_000;
+const STATEMENT_TIMEOUT_MS = 15_000;
+/** How long a statement may take with the wait for a connection, unless a database is connected otherwise. */
+export const ANSWER_TIMEOUT_MS = CONNECT_TIMEOUT_MS + STATEMENT_TIMEOUT_MS;
+
 /** Times stay text until the schema's own types read them. */
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) =>
@@ -52,8 +57,8 @@ export function connectDatabase(url: string, options: DatabaseOptions): Database
     connectionString: url,
     application_name: options.applicationName,
     max: options.maxConnections ?? 10,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 10_000,
-    statement_timeout: options.statementTimeoutMs ?? 15_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
+    statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,

@@ -1,8 +1,17 @@
 import { and, eq, gt, isNull, lte, or, sql } from 'drizzle-orm';
 
-import type { Queryable } from './client.ts';
+import { ANSWER_TIMEOUT_MS, type Queryable } from './client.ts';
 import { publishedPatients, publishedProxies } from './schema/patient.ts';
 import { statement } from './statement.ts';
+
+/** How long who has found a patient may go by it without asking again. */
+export const PATIENT_KEEP_MS = 10_000;
+
+/**
+ * How long after an account is closed something may still be written of its patient: by who had found them just before, and then
+ * waits twice for the database, in a group of bookings and in turn. The rest is what a request does besides.
+ */
+export const SETTLED_AFTER_MS = PATIENT_KEEP_MS + 2 * ANSWER_TIMEOUT_MS + 10_000;
 
 const isPatient = statement(
   'is_patient',
