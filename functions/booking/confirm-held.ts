@@ -6,7 +6,7 @@ import { bookingOutbox, type BookingRow } from '../../shared/db/schema/booking.t
 import { type BookingRequest, confirmHold } from '../../shared/domain/booking.ts';
 import type { RequestContext } from '../../shared/runtime/function.ts';
 import { reachBooking } from './access.ts';
-import type { Admitted } from './admission.ts';
+import type { CheckedRequest } from './slot-request.ts';
 import { cancelReplaced } from './cancel.ts';
 import { commit } from './change.ts';
 import type { Deps } from './deps.ts';
@@ -17,7 +17,7 @@ import { represent } from './representation.ts';
 export async function confirmHeld(
   deps: Deps,
   holdId: string,
-  { request, practice, actor }: Admitted & { readonly request: BookingRequest },
+  { request, practice, actor }: CheckedRequest & { readonly request: BookingRequest },
   context: RequestContext,
 ): Promise<BookingRow> {
   const { country } = practice;

@@ -11,14 +11,14 @@ import {
   type SameSpecialty,
 } from '../../shared/domain/booking.ts';
 import type { RequestContext } from '../../shared/runtime/function.ts';
-import type { Admitted } from './admission.ts';
+import type { CheckedRequest } from './slot-request.ts';
 import { cancelReplaced } from './cancel.ts';
 import { commit } from './change.ts';
 import type { Deps } from './deps.ts';
 import { expireHolds, listOthers } from './facts.ts';
 
 /** What somebody wants with a free slot: a booking or a hold. */
-export type Wish = Admitted & {
+export type Wish = CheckedRequest & {
   /** Decides; throws `conflict` with every reason against it. */
   readonly plan: (facts: BookingFacts) => PlannedBooking;
   /** The event that tells of the row. */

@@ -5,17 +5,17 @@ import type { Deps } from './deps.ts';
 import type { Practice } from './lookups.ts';
 
 /** Somebody's request for a slot: they may make it, and whom and what it names is there. */
-export type Admitted = { readonly request: SlotRequest; readonly practice: Practice; readonly actor: Actor };
+export type CheckedRequest = { readonly request: SlotRequest; readonly practice: Practice; readonly actor: Actor };
 
 type Asked = { practitionerId: string; patientId: string; visitTypeId: string; slotStart: string };
 
 /** Throws `forbidden`, `not-found`, or `invalid-input` for a time that is none. */
-export async function admit(
+export async function checkRequest(
   { lookups }: Deps,
   { caller }: RequestContext,
   country: string,
   asked: Asked,
-): Promise<Admitted> {
+): Promise<CheckedRequest> {
   const request = requestOf(asked);
   const actor = await mustSelect(lookups, caller, request);
   const [practice] = await Promise.all([
