@@ -7,21 +7,34 @@ import { releaseHold } from '../../shared/db/holds.ts';
 import { enqueue } from '../../shared/db/outbox.ts';
 import { type BookingRow, bookingOutbox, bookings } from '../../shared/db/schema/booking.ts';
 import { planCancel } from '../../shared/domain/booking.ts';
+import type { Refusals } from '../../shared/redis/refusals.ts';
 
+type Deps = { readonly db: Database; readonly refusals: Pick<Refusals, 'forget'> };
 type Cancellation = { readonly now: Temporal.Instant; readonly traceparent: string };
 
 const actor = { actedBy: 'worker', actedAs: 'system' } as const;
 
 /**
  * Cancels the visits that a patient has ahead, whatever their cut-off, and gives holds back, so that nobody waits for
- * somebody who was erased. @returns how many there were.
+ * somebody who was erased. What is remembered of refused slots is forgotten before they are free, and again after. @returns how many there were.
  */
-export async function cancelVisits(db: Database, patientId: string, cancellation: Cancellation): Promise<number> {
+export async function cancelVisits(
+  { db, refusals }: Deps,
+  patientId: string,
+  cancellation: Cancellation,
+): Promise<number> {
   const ahead = await db
     .select()
     .from(bookings)
     .where(and(eq(bookings.patientId, patientId), inArray(bookings.status, ['held', 'confirmed'])));
-  for (const booking of ahead) await db.transaction((tx) => cancelVisit(tx, booking, cancellation));
+  for (const booking of ahead) {
+    const forgetRefused = () => refusals.forget(booking.practitionerId);
+    await db.transaction(async (tx) => {
+      await cancelVisit(tx, booking, cancellation);
+      await forgetRefused();
+    });
+    await forgetRefused();
+  }
   return ahead.length;
 }
 

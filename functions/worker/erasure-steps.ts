@@ -12,6 +12,7 @@ import { destroySubjectKey } from '../../shared/db/subject-keys.ts';
 import { alertedSince } from '../../shared/domain/lab-critical.ts';
 import { AppError } from '../../shared/errors.ts';
 import { forgetSubject } from '../../shared/redis/forget-subject.ts';
+import { createRefusals } from '../../shared/redis/refusals.ts';
 import { cancelVisits } from './cancel-visits.ts';
 import type { Deps } from './deps.ts';
 import { sendLastMessage } from './last-message.ts';
@@ -45,9 +46,10 @@ export function erasureSteps(deps: Deps, erasure: Erasure, { traceparent, log }:
 }
 
 function passOver(deps: Deps, erasure: Erasure, traceparent: string): Step[] {
-  const { contexts, now } = deps;
+  const { contexts, now, redis } = deps;
+  const calendar = { db: contexts.booking, refusals: createRefusals(redis) };
   return [
-    { name: 'visits', run: () => cancelVisits(contexts.booking, erasure.patientId, { now: now(), traceparent }) },
+    { name: 'visits', run: () => cancelVisits(calendar, erasure.patientId, { now: now(), traceparent }) },
     { name: 'alerts', run: () => mustNotBeAlerting(deps, erasure.patientId) },
     ...subjectContexts.map((context) => ({ name: context, run: () => eraseContext(deps, erasure, context) })),
   ];

@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { cancelVisits } from '../../../functions/worker/cancel-visits.ts';
 import { bookings } from '../../../shared/db/schema/booking.ts';
 import { practitioners } from '../../../shared/db/schema/practitioner.ts';
 import { dayBits } from '../../../shared/domain/day-bits.ts';
@@ -145,6 +146,20 @@ describe('a slot that was refused a moment ago', () => {
     const taken = all.some(({ status }) => status === 'confirmed');
     const late = await book(world, { ...(await rival(who)), slotStart: slot(12) });
     expect(late.statusCode).toBe(taken ? 409 : 201);
+  });
+
+  it('can be had as soon as the worker has cancelled the visits of whoever is erased, or given their holds back', async () => {
+    const now = Temporal.Now.instant();
+    const cancellation = { now, traceparent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01` };
+    for (const take of [booked, held]) {
+      const who = await addPeople(world);
+      const wish = { ...(await rival(who)), slotStart: slot(13) };
+      await take(world, { ...who, slotStart: slot(13) });
+      expect(codesOf(await book(world, wish))).toEqual(['slot-taken']);
+      const calendar = { db: world.admin, refusals: createRefusals(world.redis) };
+      await cancelVisits(calendar, who.patientId, cancellation);
+      expect((await book(world, wish)).statusCode).toBe(201);
+    }
   });
 
   it('can be had where whoever freed it died before it could say so a second time', async () => {
