@@ -34,6 +34,7 @@ import { maintainPartitions } from './maintain-partitions.ts';
 import { rejectUnprovenDevices } from './reject-unproven-devices.ts';
 import { releaseNotices } from './release-notices.ts';
 import { releaseResults } from './release-results.ts';
+import { replayMappedCodes } from './replay-mapped-codes.ts';
 import { requestResultSynchronisation, requestSynchronisation } from './request-synchronisation.ts';
 import { sweepOutbox } from './sweep-outbox.ts';
 import { type Lane, withShare } from './task.ts';
@@ -98,6 +99,7 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
     [
       requestResultSynchronisation(cron, laboratory),
       withShare(SHARE_MS, releaseResults(laboratory)),
+      withShare(SHARE_MS, replayMappedCodes(laboratory)),
       sweepOutbox('laboratory-releases', laboratory, laboratoryOutbox, append),
       cleanUp('laboratory', forgetLaboratory(laboratory)),
     ],

@@ -8,7 +8,7 @@ import type { LabMessage, LabObservation, LabReport } from '../../shared/domain/
 import { applyReport, type Vocabulary } from './apply-report.ts';
 import type { At, Deps } from './deps.ts';
 import { findPatient, type FoundPatient } from './find-patient.ts';
-import { idOf } from './ids.ts';
+import { idOf } from '../../shared/db/derived-ids.ts';
 import { isDocument, localCodeOf, loincIn, type LocalCode, reportIdOf } from './merge-report.ts';
 
 export type MessageToApply = {

@@ -27,7 +27,7 @@ import { gravestOf } from '../../shared/domain/lab-version.ts';
 import type { At } from './deps.ts';
 import { type LocalCode, type Merged, mergeReport, observationIdOf, reportIdOf, type Telling } from './merge-report.ts';
 import { holdCritical } from './hold-critical.ts';
-import { raiseNews } from './raise-alerts.ts';
+import { raiseNews } from '../../shared/db/raise-alerts.ts';
 
 /** What codes mean and from where on a value is critical. */
 export type Vocabulary = {

@@ -4,7 +4,7 @@ import type { ReportRow } from '../../shared/db/schema/laboratory.ts';
 import { undecided } from '../../shared/domain/lab-piece.ts';
 import { hasDocument } from '../../shared/domain/lab-report.ts';
 import type { Merged, MergedObservation } from './merge-report.ts';
-import { criticalNews } from './raise-alerts.ts';
+import { criticalNews } from '../../shared/db/raise-alerts.ts';
 
 /**
  * What has become critical is for a clinician to see first, whatever was decided on it before; and so is a document or a

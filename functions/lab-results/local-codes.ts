@@ -1,22 +1,19 @@
 import type * as z from 'zod';
 
 import type * as api from '../../schemas/api/lab-results.ts';
-import type { Queryable } from '../../shared/db/client.ts';
-import { listReportsParked, takeReport } from '../../shared/db/lab-reports.ts';
 import {
-  listCriticalLimits,
+  listCodesToReplay,
   listUnmappedCodes as list,
   lockLocalCode,
   mapLocalCode as map,
 } from '../../shared/db/local-codes.ts';
-import type { OutgoingEvent } from '../../shared/db/outbox.ts';
+import { replayCode } from '../../shared/db/parked-results.ts';
 import type { LocalCodeRow } from '../../shared/db/schema/laboratory.ts';
 import { AppError } from '../../shared/errors.ts';
-import type { Operation } from '../../shared/runtime/function.ts';
+import type { Operation, RequestContext } from '../../shared/runtime/function.ts';
 import { commit } from './commit.ts';
-import type { At, Deps } from './deps.ts';
+import type { Deps } from './deps.ts';
 import { readIdCursor, writeIdCursor } from './cursor.ts';
-import { unparkReport } from './unpark-report.ts';
 
 /** `GET /{country}/lab-codes`: codes that results wait for. */
 export function listUnmappedCodes({ db }: Deps): Operation<typeof api.listUnmappedCodes> {
@@ -28,27 +25,31 @@ export function listUnmappedCodes({ db }: Deps): Operation<typeof api.listUnmapp
   };
 }
 
-/** `POST /{country}/lab-codes/{id}/map`: what waits for the code is seen to in the same transaction, and nothing is dropped. */
+/** How many reports whoever maps a code waits for; the cron sees to those that are more, and to what fails. */
+const FIRST_REPORTS = 100;
+const FIRST_MS = 10_000;
+
+/** `POST /{country}/lab-codes/{id}/map`: what waits for the code is seen to then, a report a transaction, and nothing is dropped. */
 export function mapLocalCode(deps: Deps): Operation<typeof api.mapLocalCode> {
-  return async ({ country, id, loinc }, context) =>
-    commit(deps, context, async (tx, at) => {
+  return async ({ country, id, loinc }, context) => {
+    const answer = await commit(deps, context, async (tx, at) => {
       const code = await lockLocalCode(tx, country, id);
       if (code.loinc !== null && code.loinc !== loinc)
         throw new AppError('conflict', 'The code is mapped to another.', { loinc: code.loinc });
       await map(tx, id, { loinc, mappedBy: context.caller.subject, mappedAt: at.now });
-      const mapped = { ...code, loinc };
-      return { body: representCode(mapped), events: await replay(tx, mapped, at) };
+      return { body: representCode({ ...code, loinc }) };
     });
+    await replayFirst(deps, id, context);
+    return answer;
+  };
 }
 
-async function replay(tx: Queryable, code: LocalCodeRow & { loinc: string }, at: At): Promise<OutgoingEvent[]> {
-  const limits = await listCriticalLimits(tx, [code.loinc]);
-  const parked = await listReportsParked(tx, code);
-  // All of them before any is decided on, as whoever applies messages does.
-  for (const { id } of parked) await takeReport(tx, id);
-  const events: OutgoingEvent[] = [];
-  for (const id of parked) events.push(...(await unparkReport(tx, id, code, limits, at)));
-  return events;
+async function replayFirst({ db, now, publish }: Deps, id: string, { traceparent }: RequestContext): Promise<void> {
+  const during = { now: now(), traceparent, signal: AbortSignal.timeout(FIRST_MS) };
+  const [code] = await listCodesToReplay(db, { limit: 1, id });
+  if (!code) return;
+  const { events } = await replayCode(db, code, during, FIRST_REPORTS);
+  publish(events.map(({ partitionKey }) => partitionKey));
 }
 
 function representCode({

@@ -26,7 +26,7 @@ import type {
   ReportContent,
   ReportRow,
 } from '../../shared/db/schema/laboratory.ts';
-import { digestOf, idOf } from './ids.ts';
+import { digestOf, idOf } from '../../shared/db/derived-ids.ts';
 
 /** What a message says of a report, and of whom and from whom. */
 export type Telling = {

@@ -2,7 +2,7 @@ import type { Queryable } from '../../shared/db/client.ts';
 import { insertMessage, insertMessageKey, type LabMessageRow } from '../../shared/db/lab-messages.ts';
 import { quarantine } from '../../shared/db/lab-quarantine.ts';
 import type { QuarantineReason } from '../../shared/db/schema/laboratory.ts';
-import { idOf } from './ids.ts';
+import { idOf } from '../../shared/db/derived-ids.ts';
 import type { LabContent } from './lab-content.ts';
 import { sealMessage } from './sealed-message.ts';
 

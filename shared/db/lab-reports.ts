@@ -264,11 +264,12 @@ function hasAnalyte(loinc: string, isForPatient: boolean): SQL {
     WHERE o.report_id = ${labReports.id} AND o.loinc = ${loinc} ${isVisible})`;
 }
 
-/** The reports that hold parked observations under a laboratory's own code. */
+/** Up to `limit` of the reports that hold parked observations under a laboratory's own code. */
 export async function listReportsParked(
   db: Queryable,
   { sender, system, code }: { sender: string; system: string; code: string },
-): Promise<Pick<ReportRow, 'id' | 'country'>[]> {
+  limit: number,
+): Promise<ReportId[]> {
   return db
     .selectDistinct({ id: labReports.id, country: labReports.country })
     .from(labObservations)
@@ -281,5 +282,6 @@ export async function listReportsParked(
         eq(labReports.sender, sender),
       ),
     )
-    .orderBy(asc(labReports.id));
+    .orderBy(asc(labReports.id))
+    .limit(limit);
 }

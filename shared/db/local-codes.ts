@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNotNull, isNull, type SQL, sql } from 'drizzle-orm';
 
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
@@ -64,12 +64,47 @@ export async function lockLocalCode(tx: Queryable, country: string, id: string):
   return code;
 }
 
+/** What waits for it is to be seen to then. */
 export async function mapLocalCode(
   tx: Queryable,
   id: string,
   mapping: { loinc: string; mappedBy: string; mappedAt: Temporal.Instant },
 ): Promise<void> {
-  await tx.update(localCodes).set(mapping).where(eq(localCodes.id, id));
+  await tx
+    .update(localCodes)
+    .set({ ...mapping, replayedAt: null })
+    .where(eq(localCodes.id, id));
+}
+
+export type MappedCode = LocalCodeRow & { readonly loinc: string };
+
+/** The codes that have been mapped and for which results wait still, the longest mapped first; or one, if it is one of them. */
+export async function listCodesToReplay(
+  db: Queryable,
+  { limit, id }: { readonly limit: number; readonly id?: string },
+): Promise<MappedCode[]> {
+  const found = await db
+    .select()
+    .from(localCodes)
+    .where(
+      and(
+        isNotNull(localCodes.mappedAt),
+        isNull(localCodes.replayedAt),
+        id === undefined ? undefined : eq(localCodes.id, id),
+      ),
+    )
+    .orderBy(asc(localCodes.mappedAt))
+    .limit(limit);
+  return found.flatMap((code) => (code.loinc === null ? [] : [{ ...code, loinc: code.loinc }]));
+}
+
+/** Notes that nothing waits for a code any more; unless it was mapped again meanwhile. */
+export async function markReplayed(db: Queryable, { id, mappedAt }: MappedCode, now: Temporal.Instant): Promise<void> {
+  const isSame = mappedAt === null ? undefined : eq(localCodes.mappedAt, mappedAt);
+  await db
+    .update(localCodes)
+    .set({ replayedAt: now })
+    .where(and(eq(localCodes.id, id), isSame));
 }
 
 export type CriticalLimit = typeof criticalLimits.$inferSelect;

@@ -240,11 +240,15 @@ CREATE TABLE laboratory.local_codes (
   loinc text,
   mapped_by text,
   mapped_at timestamptz,
+  -- When all that waited for it had been seen to.
+  replayed_at timestamptz,
   CONSTRAINT local_code_once UNIQUE (sender, system, code),
   CONSTRAINT local_code_mapped CHECK ((loinc IS NULL) = (mapped_at IS NULL))
 );
 --> statement-breakpoint
 CREATE INDEX local_codes_open ON laboratory.local_codes (country_code, id) WHERE loinc IS NULL;
+--> statement-breakpoint
+CREATE INDEX local_codes_to_replay ON laboratory.local_codes (mapped_at) WHERE mapped_at IS NOT NULL AND replayed_at IS NULL;
 --> statement-breakpoint
 -- Limits of an analyte beyond which a clinician has to know at once, whatever the laboratory flagged.
 CREATE TABLE laboratory.critical_limits (

@@ -196,6 +196,7 @@ export const localCodes = laboratorySchema.table('local_codes', {
   loinc: text(),
   mappedBy: text('mapped_by'),
   mappedAt: instant('mapped_at'),
+  replayedAt: instant('replayed_at'),
 });
 
 export type LocalCodeRow = typeof localCodes.$inferSelect;

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { escalateCriticalResults } from '../../../functions/cron/escalate-critical-results.ts';
+import { replayMappedCodes } from '../../../functions/cron/replay-mapped-codes.ts';
 import { releaseResults } from '../../../functions/cron/release-results.ts';
 import { taskContext } from '../cron/tick.ts';
 import { requestOf } from '../event-request.ts';
@@ -264,6 +265,40 @@ describe('a report', () => {
 });
 
 describe('a code', () => {
+  it('that many reports wait for gives the first of them at once and the others by and by, wherever it was stopped', async () => {
+    const code = randomUUID().slice(0, 8);
+    const message = oru({ ...patient, observations: [local(code, '4.4')] }).split('\r');
+    const [obr = '', obx = ''] = message.filter((segment) => /^OB[RX]/.test(segment));
+    const orders = Array.from({ length: 150 }, (_, index) => `${obr.replace(/^OBR\|1\|\|/, `$&${index}-`)}\r${obx}\r`);
+    expect(codesIn(await lab.send(`${message.slice(0, 2).join('\r')}\r${orders.join('')}`))).toEqual(['AA']);
+    await lab.drain();
+    const waiting = async () => {
+      const [row] = await lab.rows<{ waiting: number; transactions: number }>(
+        `SELECT count(*) FILTER (WHERE is_parked)::integer AS waiting,
+          count(DISTINCT xmin::text) FILTER (WHERE NOT is_parked)::integer AS transactions
+         FROM laboratory.observations WHERE local_code = $1`,
+        [code],
+      );
+      return [row?.waiting, row?.transactions];
+    };
+    expect(await waiting()).toEqual([150, 0]);
+    expect(await map(code)).toBe(200);
+    expect(await waiting()).toEqual([50, 100]);
+    const stopped = new AbortController();
+    stopped.abort();
+    const replay = (signal?: AbortSignal) =>
+      replayMappedCodes(lab.db).run(taskContext({ now: lab.now(), ...(signal && { signal }) }));
+    await replay(stopped.signal);
+    expect(await waiting()).toEqual([50, 100]);
+    await Promise.all([replay(), replay()]);
+    expect(await waiting()).toEqual([0, 150]);
+    expect(await replay()).toBe(0);
+    const released = (await lab.told()).filter(
+      ({ type, data }) => /released/.test(type) && data['patientId'] === patient.patientId,
+    );
+    expect(released).toHaveLength(150);
+  });
+
   it('is mapped while results under it come, and neither waits for the other in a circle', async () => {
     for (let round = 0; round < 5; round += 1) {
       const [order, code] = [randomUUID(), randomUUID().slice(0, 8)];

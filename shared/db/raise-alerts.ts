@@ -1,13 +1,14 @@
-import type { Queryable } from '../../shared/db/client.ts';
-import { addressAlerts, closeAlerts, findDutyClinician, raiseAlerts } from '../../shared/db/critical-alerts.ts';
-import type { CriticalLimit } from '../../shared/db/local-codes.ts';
-import type { OutgoingEvent } from '../../shared/db/outbox.ts';
-import { criticalRaised } from '../../shared/db/result-events.ts';
-import type { AlertRow, ObservationRow, ReportRow } from '../../shared/db/schema/laboratory.ts';
-import { isCriticalNews } from '../../shared/domain/lab-critical.ts';
-import { withLimits } from '../../shared/domain/lab-critical-limits.ts';
-import type { At } from './deps.ts';
-import { idOf } from './ids.ts';
+import type { Queryable } from './client.ts';
+import { addressAlerts, closeAlerts, findDutyClinician, raiseAlerts } from './critical-alerts.ts';
+import type { CriticalLimit } from './local-codes.ts';
+import type { OutgoingEvent } from './outbox.ts';
+import { criticalRaised } from './result-events.ts';
+import type { AlertRow, ObservationRow, ReportRow } from './schema/laboratory.ts';
+import { isCriticalNews } from '../domain/lab-critical.ts';
+import { withLimits } from '../domain/lab-critical-limits.ts';
+import { idOf } from './derived-ids.ts';
+
+type At = { readonly now: Temporal.Instant; readonly traceparent: string };
 
 export type Changed = { readonly before: ObservationRow | undefined; readonly after: ObservationRow };
 

@@ -1,14 +1,15 @@
-import type { Queryable } from '../../shared/db/client.ts';
-import { listObservations, lockReport, type ReportId, saveObservations } from '../../shared/db/lab-reports.ts';
-import type { CriticalLimit } from '../../shared/db/local-codes.ts';
-import { enqueue, type OutgoingEvent } from '../../shared/db/outbox.ts';
-import { settleRelease } from '../../shared/db/result-release.ts';
-import { laboratoryOutbox, type ObservationRow } from '../../shared/db/schema/laboratory.ts';
-import { isCritical } from '../../shared/domain/lab-critical.ts';
-import { withLimits } from '../../shared/domain/lab-critical-limits.ts';
-import { undecided } from '../../shared/domain/lab-piece.ts';
+import type { Queryable } from './client.ts';
+import { listObservations, lockReport, type ReportId, saveObservations } from './lab-reports.ts';
+import type { CriticalLimit } from './local-codes.ts';
+import { enqueue, type OutgoingEvent } from './outbox.ts';
+import { settleRelease } from './result-release.ts';
+import { laboratoryOutbox, type ObservationRow } from './schema/laboratory.ts';
+import { isCritical } from '../domain/lab-critical.ts';
+import { withLimits } from '../domain/lab-critical-limits.ts';
+import { undecided } from '../domain/lab-piece.ts';
 import { criticalNews, raiseNews } from './raise-alerts.ts';
-import type { At } from './deps.ts';
+
+type At = { readonly now: Temporal.Instant; readonly traceparent: string };
 
 type Mapped = { readonly system: string; readonly code: string; readonly loinc: string };
 
@@ -27,6 +28,7 @@ export async function unparkReport(
     const critical = isCritical(withLimits(row.content, loinc, limits));
     return { before: row, after: { ...row, loinc, isParked: false, isCritical: critical } };
   });
+  if (changed.length === 0) return [];
   // Whoever decided did not know.
   const news = new Set(criticalNews(changed, limits));
   await saveObservations(
