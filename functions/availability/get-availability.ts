@@ -12,7 +12,7 @@ import { questionOf } from './question.ts';
 export function getAvailability(deps: Deps): Operation<typeof contract> {
   return async ({ country, id, visitTypeId, ...range }) => {
     const practice = await getPractice(deps.db, country, id);
-    const visits = visitTypeId === undefined ? practice.visitTypes : [visitTypeOf(practice, visitTypeId)];
+    const visits = visitTypeId === undefined ? practice.visitTypes : [visitTypeOf(practice, visitTypeId.toLowerCase())];
     const [body] = await answer(deps, country, [questionOf(deps, practice, visits, range)]);
     if (body === undefined) throw new Error('a question was not answered');
     return { body };

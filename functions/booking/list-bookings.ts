@@ -9,11 +9,12 @@ import { represent } from './representation.ts';
 
 /** `GET /{country}/bookings`: a page at a time, stable while bookings come and go. */
 export function listBookings({ db, lookups }: Deps): Operation<typeof contract> {
-  return async ({ cursor, limit, from, to, ...filter }, { caller }) => {
-    await mustSelect(lookups, caller, filter);
+  return async ({ country, cursor, limit, from, to, status, ...named }, { caller }) => {
+    const parties = { patientId: named.patientId?.toLowerCase(), practitionerId: named.practitionerId?.toLowerCase() };
+    await mustSelect(lookups, caller, parties);
     const span = { from: instantOf(from), to: instantOf(to) };
     const after = cursor === undefined ? undefined : readCursor(cursor);
-    const found = await list(db, { ...filter, ...span }, { after, limit: limit + 1 });
+    const found = await list(db, { country, status, ...parties, ...span }, { after, limit: limit + 1 });
     const items = found.slice(0, limit);
     const last = found.length > limit ? items.at(-1) : undefined;
     return { body: { items: items.map(represent), nextCursor: last ? writeCursor(last) : null } };

@@ -66,8 +66,9 @@ export async function actsAs(
 export async function mustSeePatient(
   access: Access,
   caller: Caller,
-  { country, id }: { country: string; id: string },
+  { country, id: named }: { country: string; id: string },
 ): Promise<{ viewer: Viewer; practitioner: PractitionerFilter | undefined }> {
+  const id = named.toLowerCase();
   const proxied = await proxiedFor(access, caller, id);
   const role = roleTowards(caller, { patientId: id }, proxied) ?? asPractitioner(caller);
   if (role === undefined) maySelect(caller, { patientId: id }, proxied);
@@ -85,8 +86,9 @@ function asPractitioner(caller: Caller): 'practitioner' | undefined {
 export async function mustActForPatient(
   access: Access,
   caller: Caller,
-  { country, id }: { country: string; id: string },
+  { country, id: named }: { country: string; id: string },
 ): Promise<void> {
+  const id = named.toLowerCase();
   maySelect(caller, { patientId: id }, await proxiedFor(access, caller, id));
   if (!(await hasPatient(access.patients, country, id))) throw new AppError('not-found', 'There is no such patient.');
 }

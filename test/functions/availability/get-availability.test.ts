@@ -165,6 +165,15 @@ describe('many practitioners at once', () => {
     expect(body.items[0].nextAvailable).toBe('2030-01-08T12:00:00Z');
   });
 
+  it('are found by ids in capitals, and so is a visit type', async () => {
+    const { id } = await world.addPractitioner({ offersVisit: false });
+    const visitTypeId = await world.addVisitType(id);
+    const [one, two] = [`${id},${id}`.toUpperCase(), visitTypeId.toUpperCase()];
+    const many = await world.get(`/fr/availability?practitionerIds=${one}&days=1`);
+    const { status, body } = await world.get(path(id.toUpperCase(), `?days=1&visitTypeId=${two}`));
+    expect([many.status, many.body, status]).toEqual([200, { items: [body] }, 200]);
+  });
+
   it('are not found where one of them is unknown', async () => {
     const { id } = await world.addPractitioner();
     const unknown = randomUUID();

@@ -110,8 +110,10 @@ describe('GET /{country}/bookings', () => {
     await addProxy(world.admin, who.patientId, guardian);
     const booking = await booked(world, { ...who, slotStart: slot(52) });
     const { patientId, practitionerId } = who;
+    const capitals = { patientId: patientId.toUpperCase(), practitionerId: practitionerId.toUpperCase() };
     for (const as of [asPatient(patientId), asPatient(guardian), asPractitioner(practitionerId), OFFICE]) {
       expect((await page({ patientId, practitionerId }, as)).items).toEqual([booking]);
+      expect((await page(capitals, as)).items).toEqual([booking]);
     }
     const refused = [
       ['', asPatient(patientId)],

@@ -51,6 +51,13 @@ describe('who reads a report', () => {
     expect((await get(`/de/results/${id}`, bearer('admin', 'admin', ''))).statusCode).toBe(403);
   });
 
+  it('is its patient under an id in capitals, who says so when to be shown results', async () => {
+    const [as, path] = [bearer('patient', patient.patientId), `/fr/patients/${patient.patientId.toUpperCase()}`];
+    expect((await get(`${path}/results`, as)).statusCode).toBe(200);
+    const payload = { preference: 'as-advised' };
+    expect((await lab.call('PUT', `${path}/result-preference`, as, { payload })).statusCode).toBe(200);
+  });
+
   it('is a practitioner who was alerted to something in it, though somebody else ordered it', async () => {
     await lab.call('PUT', '/fr/duty-clinician', staff, { payload: { practitionerId } });
     const id = await pour({ observations: [{ value: '7.9', flag: 'HH' }] });
