@@ -184,6 +184,7 @@ it.each([
   ['a profile', (id: string) => eventOf(customer.ProfileChanged, { ...customerOf(id), sealed: 'a..b.c.d' })],
   ['preferences', (id: string) => eventOf(customer.PreferencesChanged, { ...customerOf(id), sealed: 'a..b.c.d' })],
   ['a payment', (id: string) => eventOf(customer.OrderPaid, orderOf(id))],
+  ['an order whose kit is of no use', (id: string) => eventOf(customer.OrderReopened, orderOf(id))],
   ['a result of an order', (id: string) => eventOf(customer.OrderResulted, orderOf(id))],
 ])('a change of %s is no news of its own', async (_, event) => {
   expect(await world.deliver(event(await world.addPatient()))).toBe(204);
