@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { addKit } from '../homekit/world.ts';
-import { bundle, submitted, submittedData } from './samples.ts';
+import { bundle, submitted, submittedData, submittedEvent } from './samples.ts';
 import { requestOf } from '../event-request.ts';
-import { bearer, codesIn, type Known, type Lab, openLab, oru, type Oru, recordOf } from './world.ts';
+import { bearer, codesIn, type Known, type Lab, MORNING, openLab, oru, type Oru, recordOf } from './world.ts';
 
 const staff = bearer('staff', 'staff');
 
@@ -138,16 +138,22 @@ describe('the right patient', () => {
     expect(await waiting(controlId)).toMatchObject([{ details: ['order-of-another'] }]);
   });
 
-  it('is found by the barcode of a home test kit, whose result this is then', async () => {
+  /** A kit that the patient has registered. */
+  async function addOwnKit({ patientId }: Known) {
     const kit = await addKit({ admin: lab.admin });
     await lab.rows(
       `INSERT INTO homekit.test_kit_registrations
         VALUES ($1, 'fr', $1, $2, $3, '2030-03', 1, 'registered', NULL, NULL, now(), now())`,
-      [patient.patientId, kit.code, kit.id],
+      [patientId, kit.code, kit.id],
     );
     const held =
       "UPDATE homekit.test_kits SET status = 'registered', patient_id = $1, registration_id = $1 WHERE id = $2";
-    await lab.rows(held, [patient.patientId, kit.id]);
+    await lab.rows(held, [patientId, kit.id]);
+    return kit;
+  }
+
+  it('is found by the barcode of a home test kit, whose result this is then', async () => {
+    const kit = await addOwnKit(patient);
     const [order, other] = [randomUUID(), randomUUID().slice(0, 18)];
     await pour({ order, mrn: '', barcode: kit.barcode });
     expect((await reportOf(order))?.observations).toHaveLength(1);
@@ -321,6 +327,32 @@ describe('what another system writes into the topic', () => {
     await lab.drain();
     expect(await reportOf(order)).toMatchObject({ version: 2 });
     expect(await eventsOf(order)).toEqual(['released']);
+  });
+
+  it('is applied once as an event of our own type, at whichever door it comes first and whatever it leaves out', async () => {
+    const deliver = (data: object) =>
+      lab.deliver(
+        requestOf({ specversion: '1.0', id: randomUUID(), source: '/lab', type: submitted, time: MORNING, data }),
+      );
+    const send = async (data: object) => {
+      const answer = await lab.send(submittedEvent(data), 'application/cloudevents+json');
+      await lab.drain();
+      return [answer.statusCode, answer.json().status];
+    };
+    for (const doors of [
+      ['topic', 'http', 'topic'],
+      ['http', 'topic', 'http'],
+    ]) {
+      const [order, controlId] = [randomUUID(), randomUUID()];
+      const { sender, ...data } = submittedData({ ...patient, order, controlId });
+      const answers: unknown[] = [];
+      for (const door of doors) answers.push(await (door === 'http' ? send : deliver)({ ...data, sender }));
+      expect(answers).toEqual(
+        doors[0] === 'http' ? [[202, 'accepted'], 204, [202, 'repeated']] : [204, [202, 'repeated'], 204],
+      );
+      expect(await waiting(controlId)).toEqual([]);
+      expect(await eventsOf(order)).toEqual(['released']);
+    }
   });
 
   it('is put aside when it cannot be read, is another’s, or has a number that was used', async () => {
