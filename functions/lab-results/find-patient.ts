@@ -37,6 +37,16 @@ export async function findPatient(
   return { ...known, testKitId: ofKits[0]?.testKitId };
 }
 
+/** The home test kit of the patient that a report's specimen came in. */
+export async function findKit(
+  { kits }: Pick<Deps, 'kits'>,
+  report: LabReport,
+  patientId: string,
+): Promise<string | undefined> {
+  const found = await listSampledKits(kits, barcodesOf(report));
+  return found.find((kit) => kit.patientId === patientId)?.testKitId;
+}
+
 function barcodesOf({ specimens }: LabReport): string[] {
   return specimens.flatMap(({ identifiers }) => identifiers.map(({ value }) => value));
 }

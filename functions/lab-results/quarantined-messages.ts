@@ -15,13 +15,14 @@ import type { OutgoingEvent } from '../../shared/db/outbox.ts';
 import { listPatientsOfOrder } from '../../shared/db/lab-reports.ts';
 import { hasPatient } from '../../shared/db/patients.ts';
 import type { Caller } from '../../shared/domain/caller.ts';
-import type { LabMessage } from '../../shared/domain/lab-report.ts';
+import type { LabMessage, LabReport } from '../../shared/domain/lab-report.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
 import { applyFor, applyMessage, takeReports } from './apply-message.ts';
 import { commit } from './commit.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import type { At, Deps } from './deps.ts';
+import { findKit } from './find-patient.ts';
 import { type LabContent, readContent } from './lab-content.ts';
 import { openMessage } from './sealed-message.ts';
 
@@ -108,7 +109,11 @@ async function applyForOne(
   const patient = { patientId: patientId.toLowerCase(), country };
   for (const { fillerOrder } of message.reports)
     await mustBeTheirs(tx, message.sender, fillerOrder.value, patient.patientId);
-  const patients = message.reports.map(() => patient);
+  const kitted = async (report: LabReport) => ({
+    ...patient,
+    testKitId: await findKit(deps, report, patient.patientId),
+  });
+  const patients = await Promise.all(message.reports.map(kitted));
   return applyFor(deps, tx, { message, receivedAt: row.receivedAt, country }, patients, at);
 }
 

@@ -152,6 +152,18 @@ describe('the right patient', () => {
     return kit;
   }
 
+  it('is of the home test kit that its specimen came in, also where somebody has said whose it is', async () => {
+    const owner = await lab.addKnown();
+    const kit = await addOwnKit(owner);
+    const controlId = randomUUID().slice(0, 18);
+    await pour({ ...owner, mrn: '', sex: 'M', controlId, barcode: kit.barcode });
+    const [aside] = await waiting(controlId);
+    const payload = { patientId: owner.patientId };
+    const path = `/fr/lab-quarantine/${aside?.id}/release`;
+    expect((await lab.call('POST', path, staff, { payload })).statusCode).toBe(200);
+    expect((await lab.told()).at(-1)).toMatchObject({ data: { testKitId: kit.id, patientId: owner.patientId } });
+  });
+
   it('is found by the barcode of a home test kit, whose result this is then', async () => {
     const kit = await addOwnKit(patient);
     const [order, other] = [randomUUID(), randomUUID().slice(0, 18)];
