@@ -31,13 +31,13 @@ export async function checkAvailability(source: ProofSource): Promise<Check[]> {
   const redis = await connectRedis(environmentOf(platform, 'REDIS_URL'), { timeoutMs: 5_000 });
   try {
     const bitmapOf = createBitmaps(redis, { gridOf: GRIDS, days: AVAILABILITY_DAYS });
-    return [
-      await checkBusySlots(db, ids, booked),
-      await checkBitmap(calendars, ({ country, ordinal }, today) =>
-        bitmapOf(country).read(ordinal, today, AVAILABILITY_DAYS),
-      ),
-      await checkAnswers(source, calendars),
-    ];
+    const projection = await checkBusySlots(db, ids, booked);
+    // Before the bitmap: what Redis lost or was never told is written when somebody asks.
+    const answers = await checkAnswers(source, calendars);
+    const bitmap = await checkBitmap(calendars, ({ country, ordinal }, today) =>
+      bitmapOf(country).read(ordinal, today, AVAILABILITY_DAYS),
+    );
+    return [projection, bitmap, answers];
   } finally {
     redis.disconnect();
   }
