@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -65,6 +65,7 @@ type Subjects = { readonly bare: Subject; readonly runtime: Subject; readonly fr
 
 /** Rates are per second of the server's own CPU time: what one core does, whoever else uses the machine. */
 export const run: Area = async (bench) => {
+  await mkdir(careflowHome(), { recursive: true });
   const dir = await mkdtemp(join(careflowHome(), 'bench-'));
   const subjects = await startAll(dir);
   try {
