@@ -24,8 +24,11 @@ export function keepAccessoriesIn(folder: string): void {
 
 type Identity = Pick<RealAccessory, 'serialNumber' | 'username'>;
 
-/** A thermometer that speaks the HomeKit Accessory Protocol on loopback, at any port: a new one, or one that was there before. */
-export async function startAccessory({ serialNumber, username }: Identity = newIdentity()): Promise<RealAccessory> {
+/** A thermometer that speaks the HomeKit Accessory Protocol on loopback: a new one, or one that was there before. */
+export async function startAccessory(
+  { serialNumber, username }: Identity = newIdentity(),
+  port = 0,
+): Promise<RealAccessory> {
   const accessory = new Accessory('Thermometer', randomUUID());
   accessory
     .getService(Service.AccessoryInformation)
@@ -39,11 +42,11 @@ export async function startAccessory({ serialNumber, username }: Identity = newI
     pincode: SETUP_CODE,
     setupID: '7OSX',
     bind: '127.0.0.1',
-    port: 0,
+    port,
   });
-  const [port] = await listening;
+  const [listensAt] = await listening;
   return {
-    place: { address: '127.0.0.1', port: Number(port) },
+    place: { address: '127.0.0.1', port: Number(listensAt) },
     setupPayload: accessory.setupURI(),
     serialNumber,
     username,

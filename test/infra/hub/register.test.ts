@@ -143,7 +143,7 @@ describe('an accessory of this home', () => {
     const { id } = await register();
     const [former] = await pairings.list();
     await accessory.reset();
-    accessory = await startAccessory(accessory);
+    accessory = await startAccessory(accessory, accessory.place.port);
     const device = await register();
     expect(device).toMatchObject({ status: 'registered', serialNumber: accessory.serialNumber });
     expect(device.id).not.toBe(id);
