@@ -15,8 +15,17 @@ type Wish = Pick<Consent, 'decision' | 'consentVersion'>;
 
 /** The decision to write down after the last one; undefined where that says the same. */
 export function decide(last: Consent | undefined, wish: Wish): (Wish & { readonly version: number }) | undefined {
-  if (last?.decision === wish.decision && last.consentVersion === wish.consentVersion) return undefined;
+  if (last && saysTheSame(last, wish)) return undefined;
   return { ...wish, version: (last?.version ?? 0) + 1 };
+}
+
+/**
+ * Consent to a test is given with each kit, and becomes known here later: who withdraws it again may withdraw what is still on
+ * its way.
+ */
+function saysTheSame(last: Consent, { decision, consentVersion }: Wish): boolean {
+  if (last.purpose === 'test-kit' && decision === 'withdrawn') return false;
+  return last.decision === decision && last.consentVersion === consentVersion;
 }
 
 export type DatedDecision = { readonly decision: ConsentDecision; readonly occurredAt: Temporal.Instant };

@@ -15,6 +15,9 @@ describe('a decision', () => {
   it('that says the same is none', () => {
     expect(decide(given, { decision: 'given', consentVersion: '2' })).toBeUndefined();
     const withdrawn = { ...given, decision: 'withdrawn' } as const;
-    expect(decide(withdrawn, { decision: 'withdrawn', consentVersion: '2' })).toBeUndefined();
+    const again = { decision: 'withdrawn', consentVersion: '2' } as const;
+    expect(decide(withdrawn, again)).toBeUndefined();
+    // A kit may have been asked for between the two.
+    expect(decide({ ...withdrawn, purpose: 'test-kit' }, again)).toMatchObject({ version: 5 });
   });
 });
