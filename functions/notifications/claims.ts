@@ -33,8 +33,8 @@ export function isVisit(notice: NewNotice): notice is VisitNotice {
 }
 
 /**
- * Claims deliveries of plain news: alerts only as long as nobody has acknowledged them, and that there is something to read
- * only where there still is.
+ * Claims deliveries of plain news: alerts only as long as nobody has acknowledged them, and that there is something to read,
+ * or to read anew, only where there still is.
  */
 export function claimPlain({ db, laboratory, now }: Deps, notice: PlainNotice): Occasion['claim'] {
   const { kind, country, subjectId: reference, facts } = notice;
@@ -42,7 +42,7 @@ export function claimPlain({ db, laboratory, now }: Deps, notice: PlainNotice): 
   const isAlert = kind === 'critical-result-raised' || kind === 'critical-result-escalated';
   const claim = isAlert ? claimAlert : claimDelivery;
   const holds = async ({ subjectIds }: AddressedDelivery) =>
-    kind !== 'result-available' || isAnyReleased(laboratory, country, subjectIds);
+    !['result-available', 'result-corrected'].includes(kind) || isAnyReleased(laboratory, country, subjectIds);
   return async (delivery) => {
     if (!(await holds(delivery))) return withholdDelivery(db, delivery, 'superseded', now());
     return withNews(await claim(db, delivery, now()), news);

@@ -9,7 +9,7 @@ import {
   recordOutcome,
   withholdDelivery,
 } from '../../shared/db/deliveries.ts';
-import { hashOf, markSuppressed, suppressAddress } from '../../shared/db/suppressed-addresses.ts';
+import { hashOf, markSuppressed } from '../../shared/db/suppressed-addresses.ts';
 import {
   awaitsWord,
   type Channel,
@@ -24,6 +24,8 @@ import type { SendEmail } from '../../shared/notify/email.ts';
 import { type News, type Reader, writeEmail, writePush, writeSms } from '../../shared/notify/message.ts';
 import type { SendPush } from '../../shared/notify/push.ts';
 import type { SendSms } from '../../shared/notify/sms.ts';
+import type { EventContext } from '../../shared/runtime/function.ts';
+import { giveUpAddress } from './give-up-address.ts';
 
 export type Deps = {
   readonly db: Database;
@@ -53,15 +55,16 @@ export type ClaimedNews = { readonly claim: Claim; readonly news: News };
 
 /**
  * Sends the open deliveries of a notice one after the other: claim, send, record. A crash between send and record repeats
- * that one message at most, and a text only where the provider does not tell that it was taken. All are tried before the failure of one is thrown: `unavailable` brings the event back,
- * `unprocessable` (a provider refused for good) sends it to the dead letters.
+ * that one message at most, and a text only where the provider does not tell that it was taken. All are tried before the
+ * failure of one is thrown: `unavailable` brings the event back, `unprocessable` (a provider refused for good) sends it to the
+ * dead letters.
  */
-export async function deliverAll(deps: Deps, occasion: Occasion, log: Logger): Promise<void> {
+export async function deliverAll(deps: Deps, occasion: Occasion, context: EventContext): Promise<void> {
   if (occasion.open.length === 0) return;
   const recipients = await markSuppressed(deps.db, occasion.recipients);
   const attempts: Attempt[] = [];
   for (const delivery of occasion.open) {
-    const done = await deliver(deps, { ...occasion, recipients }, delivery, log);
+    const done = await deliver(deps, { ...occasion, recipients }, delivery, context);
     if (done) attempts.push(done);
   }
   mustAllBeSent(attempts);
@@ -76,7 +79,7 @@ async function deliver(
   deps: Deps,
   { kind, recipients, claim: claimNews }: Occasion,
   delivery: OpenDelivery,
-  log: Logger,
+  { log, traceparent }: EventContext,
 ): Promise<Attempt | undefined> {
   const { channel } = delivery;
   const recipient = recipientOf(recipients, delivery);
@@ -93,12 +96,14 @@ async function deliver(
   const outcome = await attempt(() => senders[channel](deps, news, { ...recipient, address }, delivery.id));
   await record(deps, claim, outcome, log);
   if (outcome.status === 'refused' && outcome.errorCode === GONE) {
-    await suppressAddress(deps.db, channel, address, 'bounced');
+    const now = deps.now();
+    const gone = { channel, address, reason: 'bounced', at: now } as const;
+    await deps.db.transaction((tx) => giveUpAddress(tx, deps.patients, gone, { now, traceparent }));
   }
   return outcome;
 }
 
-/** The app was removed from the device: no later message arrives either. */
+/** The app was removed from the device, or its endpoint from SNS: no later message arrives either. */
 const GONE: RefusalReason = 'endpoint-disabled';
 
 type Send = (deps: Deps, news: News, reader: Reader, idempotencyKey: string) => Promise<{ providerMessageId: string }>;

@@ -16,12 +16,12 @@ type ReminderEvent = EventOf<typeof ReminderTriggered>;
 /** Reminds a patient of a visit or, by SMS, of all the visits of a day, as far as they still stand. */
 export function remindPatient(deps: Deps) {
   const { db, patients, now } = deps;
-  return async (event: ReminderEvent, { log }: EventContext): Promise<void> => {
+  return async (event: ReminderEvent, context: EventContext): Promise<void> => {
     const recipients = await listPatientRecipients(patients, event.data.patientId, now());
     const planned = await planOnce(db, event, (tx) => plan(tx, event, recipients, now()));
     const claim = claimReminder(deps, event.id, Temporal.Instant.from(event.time));
     const open = planned?.open ?? [];
-    await deliverAll(deps, { kind: 'booking-reminder', recipients, open, claim }, log);
+    await deliverAll(deps, { kind: 'booking-reminder', recipients, open, claim }, context);
     await closeReminders(db, event.id);
   };
 }

@@ -22,14 +22,14 @@ type Standing = { readonly claim: Occasion['claim']; readonly deadline?: Tempora
 
 /** Sends what was held until now, to the addresses and by the preferences of now. */
 export function sendReleased(deps: Deps) {
-  return async ({ id, data }: EventOf<typeof NoticeReleased>, { log }: EventContext): Promise<void> => {
+  return async ({ id, data }: EventOf<typeof NoticeReleased>, context: EventContext): Promise<void> => {
     const notice = await findNotice(deps.db, data.noticeId);
     const standing = notice && (await standingOf(deps, notice));
     if (!standing) return;
     const open = await withholdOfFormerProxies(deps, notice, await listOpenDeliveries(deps.db, notice.id, id));
     const recipients = await recipientsOf(deps, notice, open);
     const ready = await holdTheOthers(deps, notice, { open, recipients, deadline: standing.deadline });
-    await deliverAll(deps, { kind: notice.kind, recipients, open: ready, claim: standing.claim }, log);
+    await deliverAll(deps, { kind: notice.kind, recipients, open: ready, claim: standing.claim }, context);
     if (isReminder(notice)) await closeReminders(deps.db, notice.eventId);
   };
 }

@@ -1,15 +1,11 @@
-import { randomUUIDv7 } from 'node:crypto';
-
 import type { takeFeedback as contract } from '../../schemas/api/notifications.ts';
-import { AddressBounced } from '../../schemas/events/customer.v1.ts';
 import type { Queryable } from '../../shared/db/client.ts';
-import { confirmSent, findRecipientOf, settleText } from '../../shared/db/deliveries.ts';
+import { confirmSent, settleText } from '../../shared/db/deliveries.ts';
 import { once } from '../../shared/db/inbox.ts';
 import { findNotice } from '../../shared/db/notices.ts';
-import { enqueue, outgoing } from '../../shared/db/outbox.ts';
 import { closeReminders } from '../../shared/db/reminders.ts';
-import { notificationInbox, notificationOutbox } from '../../shared/db/schema/notification.ts';
-import { countTransientBounce, hashOf, suppressAddress } from '../../shared/db/suppressed-addresses.ts';
+import { notificationInbox } from '../../shared/db/schema/notification.ts';
+import { countTransientBounce, hashOf } from '../../shared/db/suppressed-addresses.ts';
 import {
   type Complaint,
   type Feedback,
@@ -27,16 +23,17 @@ import {
 import type { Operation } from '../../shared/runtime/function.ts';
 import { isReminder } from './claims.ts';
 import type { Deps } from './deliver.ts';
+import { giveUpAddress } from './give-up-address.ts';
 
 const CONSUMER = 'feedback';
 
-type FeedbackDeps = Pick<Deps, 'db' | 'now'> & { readonly topic: SnsTopic };
+type FeedbackDeps = Pick<Deps, 'db' | 'patients' | 'now'> & { readonly topic: SnsTopic };
 
 /**
  * `POST /{country}/notifications/feedback`: suppresses addresses that bounced for good or complained, and records what was
  * taken though its sender did not live to see it. The same message twice has one effect.
  */
-export function takeFeedback({ db, now, topic }: FeedbackDeps): Operation<typeof contract> {
+export function takeFeedback({ db, patients, now, topic }: FeedbackDeps): Operation<typeof contract> {
   const mustBeGenuine = createSnsVerifier(topic);
   return async ({ received }, { traceparent, log }) => {
     const message = readSnsMessage(received.bytes);
@@ -45,7 +42,7 @@ export function takeFeedback({ db, now, topic }: FeedbackDeps): Operation<typeof
     const feedback = message.Type === 'Notification' ? readFeedback(message.Message) : [];
     if (feedback.length > 0) {
       const event = { source: message.TopicArn, id: message.MessageId };
-      const context = { now: now(), traceparent };
+      const context = { patients, now: now(), traceparent };
       await once(db, notificationInbox, CONSUMER, event, async (tx) => {
         for (const each of feedback) await apply(tx, each, context);
       });
@@ -59,7 +56,7 @@ function readFeedback(message: string): Feedback[] {
   return [...readSesFeedback(message), ...readTextStatuses(message)];
 }
 
-type Context = { readonly now: Temporal.Instant; readonly traceparent: string };
+type Context = { readonly patients: Queryable; readonly now: Temporal.Instant; readonly traceparent: string };
 
 async function apply(tx: Queryable, feedback: Feedback, context: Context): Promise<void> {
   if (feedback.what === 'taken') return recordTaken(tx, feedback, context.now);
@@ -90,30 +87,11 @@ async function heed(
   tx: Queryable,
   complaint: Complaint,
   address: string,
-  { now, traceparent }: Context,
+  { patients, now, traceparent }: Context,
 ): Promise<void> {
   const { what, channel, feedbackId, at } = complaint;
   const bounce = { channel, address, feedbackId, at } as const;
   const transient = what === 'bounced-for-now' ? await countTransientBounce(tx, bounce, transientBouncesSince(now)) : 0;
   const reason = suppressedBecause(what, transient);
-  if (!reason || !(await suppressAddress(tx, channel, address, reason))) return;
-  const recipient = await findRecipientOf(tx, complaint.providerMessageId);
-  if (!recipient || recipient.recipientType === 'practitioner') return;
-  const { recipientId: customerId, country } = recipient;
-  const event = outgoing(AddressBounced, {
-    id: randomUUIDv7(),
-    subject: customerId,
-    partitionKey: customerId,
-    time: now,
-    traceparent,
-    data: {
-      customerId,
-      country,
-      occurredAt: at.toString(),
-      channel,
-      addressHash: hashOf(channel, address).toString('hex'),
-      reason,
-    },
-  });
-  await enqueue(tx, notificationOutbox, [event]);
+  if (reason) await giveUpAddress(tx, patients, { channel, address, reason, at }, { now, traceparent });
 }

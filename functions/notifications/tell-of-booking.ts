@@ -25,7 +25,7 @@ type Parties = { readonly recipients: readonly Recipient[]; readonly practitione
  */
 export function tellOfBooking(deps: Deps & { readonly ladder: Ladder }) {
   const { db, now, ladder } = deps;
-  return async (event: BookingEvent, { log }: EventContext): Promise<void> => {
+  return async (event: BookingEvent, context: EventContext): Promise<void> => {
     const booking = knownBookingOf(event.data);
     const erased = await isErased(db, booking.patientId);
     const { recipients, practitioner } = await findParties(deps, booking, erased);
@@ -40,7 +40,7 @@ export function tellOfBooking(deps: Deps & { readonly ladder: Ladder }) {
     if (!planned) return;
     await mustFollowOlder(db, booking, now());
     const claim = claimVisit(deps, notice, booking, practitioner);
-    await deliverAll(deps, { kind: notice.kind, recipients, open: planned.open, claim }, log);
+    await deliverAll(deps, { kind: notice.kind, recipients, open: planned.open, claim }, context);
     if (erased) await forgetTold(db, booking.patientId);
   };
 }

@@ -17,7 +17,7 @@ export type Telling = {
 
 /** Tells of an event once: at once, or when its time has come. Of a patient who was erased only practitioners are told. */
 export function tell<Event extends AnyEvent>(deps: Deps, tellingOf: (event: Event) => Promise<Telling>) {
-  return async (event: Event, { log }: EventContext): Promise<void> => {
+  return async (event: Event, context: EventContext): Promise<void> => {
     const { notice, recipients: everyone, gatheredAt } = await tellingOf(event);
     const { kind, patientId } = notice;
     const erased = await isErased(deps.db, patientId);
@@ -27,7 +27,8 @@ export function tell<Event extends AnyEvent>(deps: Deps, tellingOf: (event: Even
       const ways = waysTo(recipients, { kind, dueAt: gatheredAt ?? now }, now);
       return planNotice(tx, event, notice, ways, gatheredAt && `${kind} ${patientId}`);
     });
-    if (planned) await deliverAll(deps, { kind, recipients, open: planned.open, claim: claimPlain(deps, notice) }, log);
+    if (planned)
+      await deliverAll(deps, { kind, recipients, open: planned.open, claim: claimPlain(deps, notice) }, context);
     if (erased) await forgetTold(deps.db, patientId);
   };
 }

@@ -271,20 +271,6 @@ export async function settleText(
   return settled?.noticeId;
 }
 
-/** Whom a message went to, by the provider's id of it. */
-export async function findRecipientOf(
-  db: Queryable,
-  providerMessageId: string,
-): Promise<(Pick<OpenDelivery, 'recipientType' | 'recipientId'> & { readonly country: string }) | undefined> {
-  const { recipientType, recipientId } = deliveries;
-  const [found] = await db
-    .select({ recipientType, recipientId, country: notices.country })
-    .from(deliveries)
-    .innerJoin(notices, eq(notices.id, deliveries.noticeId))
-    .where(eq(deliveries.providerMessageId, providerMessageId));
-  return found;
-}
-
 /** Throws `in-progress` while a message about an older state of the booking is on its way: the newer one comes after it. */
 export async function mustFollowOlder(
   tx: Queryable,

@@ -1,6 +1,6 @@
-import { and, asc, eq, gt, inArray, isNull, lte, or } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, isNull, lte, or, sql } from 'drizzle-orm';
 
-import { channels, type Language, languages, type Recipient } from '../domain/notification.ts';
+import { type Channel, channels, type Language, languages, type Recipient } from '../domain/notification.ts';
 import { AppError } from '../errors.ts';
 import type { Queryable } from './client.ts';
 import { publishedContactPoints, publishedProxies } from './schema/patient.ts';
@@ -78,6 +78,20 @@ export async function listPatientRecipients(
   const proxies = await listContacts(reader, 'proxy', await listProxies(reader, patientId, now));
   const reachable = proxies.filter(isReachable);
   return reachable.length > 0 ? reachable : [patient ?? unknownPatient(patientId)];
+}
+
+/** A patient who is reached at an address. */
+export type Owner = { readonly id: string; readonly country: string };
+
+/** The patients whose address on a channel it is: a family may share one. */
+export async function listOwners(reader: Queryable, channel: Channel, address: string): Promise<Owner[]> {
+  const { patientId: id, country, email, phone, push } = publishedContactPoints;
+  const value = { email, sms: phone, push }[channel];
+  return reader
+    .select({ id, country })
+    .from(publishedContactPoints)
+    .where(sql`lower(${value}) = ${address.trim().toLowerCase()}`)
+    .orderBy(asc(id));
 }
 
 /** Those who may act for a patient at `now`. */

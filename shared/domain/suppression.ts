@@ -16,7 +16,6 @@ export type Feedback =
 export type Complaint = {
   readonly what: 'bounced' | 'bounced-for-now' | 'complained';
   readonly channel: Channel;
-  readonly providerMessageId: string;
   readonly feedbackId: string;
   readonly addresses: readonly string[];
   readonly at: Temporal.Instant;

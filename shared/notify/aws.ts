@@ -36,7 +36,12 @@ const reasons: Readonly<Record<string, RefusalReason>> = {
   InvalidParameterException: 'invalid-address',
   OptedOutException: 'opted-out',
   EndpointDisabledException: 'endpoint-disabled',
+  // Only an endpoint is named by something that can be missing.
+  NotFoundException: 'endpoint-disabled',
 };
+
+/** How SNS says that an endpoint was deleted: by a parameter that is as wrong as one without any sense. */
+const NO_ENDPOINT = /no endpoint found/i;
 
 /**
  * Names what a client threw: `unavailable` where another attempt may succeed, with the reason `no-answer` where the message
@@ -46,13 +51,18 @@ export function nameProviderError(provider: 'ses' | 'sns', error: unknown): AppE
   const name = error instanceof Error ? error.name : 'Unknown';
   const status = statusOf(error);
   const details = { dependency: provider, providerCode: name };
-  const reason = status !== undefined && status < 500 ? reasons[name] : undefined;
+  const reason = status !== undefined && status < 500 ? reasonOf(name, error) : undefined;
   if (reason === undefined) {
     const doubt: { reason?: DoubtReason } = status === undefined && !isUnsent(error) ? { reason: 'no-answer' } : {};
     const unavailable = 'The message provider does not take messages at the moment.';
     return new AppError('unavailable', unavailable, { ...details, ...doubt });
   }
   return new AppError('unprocessable', 'The message provider refuses this message.', { ...details, reason });
+}
+
+function reasonOf(name: string, error: unknown): RefusalReason | undefined {
+  const isDeleted = error instanceof Error && NO_ENDPOINT.test(error.message);
+  return isDeleted && name === 'InvalidParameterException' ? 'endpoint-disabled' : reasons[name];
 }
 
 /** What fails before a byte of the message is sent. */

@@ -51,7 +51,7 @@ export function readSesFeedback(message: string): Feedback[] {
   const providerMessageId = mail.messageId;
   const complaintOf = (what: Complaint['what'], { feedbackId, timestamp, recipients }: Told): Complaint => {
     const addresses = addressesOf(recipients);
-    return { what, channel: 'email', providerMessageId, feedbackId, addresses, at: instantOf(timestamp) };
+    return { what, channel: 'email', feedbackId, addresses, at: instantOf(timestamp) };
   };
   if (type === 'Bounce' && bounce) {
     const { bounceType, feedbackId, bouncedRecipients, timestamp } = bounce;

@@ -49,7 +49,7 @@ function feedbackOf(line: string): Feedback[] {
   const taken = { what: 'text-taken', providerMessageId, address, at } as const;
   if (!isNeverReached(data)) return [taken];
   const bounce = { what: 'bounced', channel: 'sms', feedbackId: providerMessageId, addresses: [address] } as const;
-  return [taken, { ...bounce, providerMessageId, at }];
+  return [taken, { ...bounce, at }];
 }
 
 function isNeverReached({ status, delivery }: TextStatus): boolean {

@@ -19,6 +19,8 @@ export const Faults = z.strictObject({
   disconnect: Count,
   /** Recipients refused for good. */
   reject: Addresses,
+  /** Endpoints that were deleted. */
+  deleted: Addresses,
   /** Recipients whose message is taken and then bounces for good. */
   bounce: Addresses,
   /** Recipients whose e-mail is taken and then bounces for the moment. */
@@ -56,6 +58,7 @@ export function createFaultSwitch(): FaultSwitch {
       if (use('hang')) return 'hang';
       const refused = messages.find(({ to }) => faults.reject.includes(to));
       if (refused) throw rejected[refused.channel]();
+      if (messages.some(({ to }) => faults.deleted.includes(to))) throw noEndpoint();
       return use('disconnect') ? 'send-and-disconnect' : 'send';
     },
     fateOf(to) {
@@ -78,3 +81,8 @@ const rejected = {
   sms: () => new AwsFault(400, 'OptedOut', 'The phone number has opted out.'),
   push: () => new AwsFault(400, 'EndpointDisabled', 'Endpoint is disabled'),
 } as const;
+
+function noEndpoint(): AwsFault {
+  const reason = 'No endpoint found for the target arn specified';
+  return new AwsFault(400, 'InvalidParameter', `Invalid parameter: TargetArn Reason: ${reason}`);
+}

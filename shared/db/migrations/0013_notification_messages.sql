@@ -122,6 +122,9 @@ ALTER TABLE patient.contact_points
   -- `push` is the ARN of an SNS platform endpoint.
   ADD CONSTRAINT contact_point_channel CHECK (channel IN ('email', 'sms', 'push'));
 --> statement-breakpoint
+-- Whose an address is that takes no messages.
+CREATE INDEX contact_points_by_value ON patient.contact_points (lower(value));
+--> statement-breakpoint
 CREATE OR REPLACE VIEW patient.published_contact_points AS
   SELECT p.id AS patient_id, p.country_code, p.time_zone, e.value AS email, s.value AS phone,
     coalesce(r.language, 'en') AS language, coalesce(r.channels, '{}') AS channels,

@@ -20,7 +20,12 @@ type Posted = { readonly type?: string; readonly path?: string };
 /** The door for what providers tell, and a topic of its own key that tells it. */
 export async function openFeedback(world: World) {
   const sns = await openSns();
-  const operation = takeFeedback({ db: world.db, now: world.now, topic: { topicArn: TOPIC, endpoint: sns.url } });
+  const operation = takeFeedback({
+    db: world.db,
+    patients: world.patients,
+    now: world.now,
+    topic: { topicArn: TOPIC, endpoint: sns.url },
+  });
   const routes = [route(contract, operation)];
   const fn = { name: 'notifications', routes, subscriptions: [], dependencies: {}, close: async () => undefined };
   const app = buildServer(fn, { log: pino({ level: 'silent' }) });

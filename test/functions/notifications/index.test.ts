@@ -84,9 +84,10 @@ it('writes no more to an address whose mail bounced at the provider, and is told
   const { items } = await bouncing.list(`?to=${encodeURIComponent(to)}`);
   expect(items).toHaveLength(1);
 
+  // First: what it is still telling would keep its connection.
+  await bouncing.close();
   await app.close();
   await fn.close();
-  await bouncing.close();
 });
 
 it('says everything the environment lacks, and how a ladder is written', async () => {

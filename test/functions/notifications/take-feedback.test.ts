@@ -136,6 +136,39 @@ describe('an e-mail that', () => {
   });
 });
 
+describe('an address that is given up is told of', () => {
+  it('where another function wrote to it', async () => {
+    const patientId = await world.addPatient({ sms: null });
+    await sns.post(bounce(`${patientId}@home.example`, 'Permanent', 'of-a-job'));
+    expect(await bouncedEvents()).toMatchObject([
+      { subject: patientId, data: { customerId: patientId, country: 'fr' } },
+    ]);
+  });
+
+  it('where whoever wrote to it was killed before it kept the id of its message', async () => {
+    const { patientId, to, deliveryId } = await sentEmail();
+    await world.rows(
+      `UPDATE notification.deliveries SET status = 'claimed', provider_message_id = NULL, lease_until = now() WHERE id = $1`,
+      [deliveryId],
+    );
+    await sns.post(bounce(to, 'Permanent', 'unknown'));
+    expect(await bouncedEvents()).toMatchObject([{ data: { customerId: patientId } }]);
+  });
+
+  it('to each of those who share it, and to nobody twice', async () => {
+    const email = `${randomUUID()}@Home.example`;
+    const family = [await world.addPatient({ email, sms: null }), await world.addPatient({ email, sms: null })];
+    for (let count = 0; count < 2; count += 1) await sns.post(bounce(email.toLowerCase(), 'Permanent', 'unknown'));
+    expect((await bouncedEvents()).map(({ subject }) => subject).toSorted()).toEqual(family.toSorted());
+  });
+
+  it('to no practitioner', async () => {
+    const practitionerId = await world.addPractitioner();
+    await sns.post(bounce(`${practitionerId}@practice.example`, 'Permanent', 'unknown'));
+    expect(await bouncedEvents()).toEqual([]);
+  });
+});
+
 describe('a message that comes', () => {
   it('twice, one after the other or at once, has one effect', async () => {
     const { messageId, to } = await sentEmail();

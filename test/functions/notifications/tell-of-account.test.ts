@@ -203,6 +203,11 @@ it('an app that was removed is refused once, and not written to again', async ()
   expect(await world.deliver(first)).toBe(204);
   expect(await world.deliver(second)).toBe(204);
   expect(world.sent.map(({ channel }) => channel)).toEqual(['email', 'email']);
+  const bounced = await world.rows(
+    `SELECT event -> 'data' AS data FROM notification.outbox WHERE topic = 'customer-events' AND partition_key = $1`,
+    [id],
+  );
+  expect(bounced).toMatchObject([{ data: { customerId: id, country: 'fr', channel: 'push', reason: 'bounced' } }]);
   for (const event of [first, second]) {
     expect(await world.deliveriesOf(event)).toContainEqual(
       expect.objectContaining({ channel: 'push', status: 'suppressed', error_code: 'address-suppressed' }),

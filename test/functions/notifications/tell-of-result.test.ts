@@ -27,6 +27,11 @@ async function released(patientId: string, more: object = {}) {
   return eventOf(ResultReleased, { ...report(patientId), reportId, releasedAt: MORNING, ...more });
 }
 
+async function corrected(patientId: string) {
+  const reportId = await world.addReport(patientId);
+  return eventOf(ResultCorrected, { ...report(patientId), reportId, version: 2, correctedAt: MORNING });
+}
+
 async function panelOf(reports: number, patientId: string): Promise<AnyEvent[]> {
   const events: AnyEvent[] = [];
   while (events.length < reports) events.push(await released(patientId));
@@ -86,7 +91,7 @@ describe('a report that is released', () => {
     async (language, ...told) => {
       const patientId = await world.addPatient({ sms: null, preferences: { language } });
       await world.deliver(await released(patientId));
-      await world.deliver(eventOf(ResultCorrected, { ...report(patientId), version: 2, correctedAt: MORNING }));
+      await world.deliver(await corrected(patientId));
       await world.deliver(eventOf(ResultRetracted, { ...report(patientId), version: 3, retractedAt: MORNING }));
       expect(await tickAt('2030-01-01T09:05:00Z')).toEqual(told.map((subject) => `email: ${subject}`).toSorted());
     },
@@ -243,8 +248,11 @@ describe('a message that is held', () => {
 });
 
 describe('a report that is hidden again before its message goes', () => {
-  it('is not told', async () => {
-    const event = await released(await world.addPatient());
+  it.each([
+    ['released', released],
+    ['corrected', corrected],
+  ])('is not told where it was %s', async (_, eventFor) => {
+    const event = await eventFor(await world.addPatient());
     await world.deliver(event);
     await hide(event);
     expect(await tickAt('2030-01-01T09:05:00Z')).toEqual([]);
@@ -264,6 +272,13 @@ describe('a report that is hidden again before its message goes', () => {
     for (const event of events) await world.deliver(event);
     for (const [index, event] of events.entries()) if (hidden.includes(index)) await hide(event);
     expect(await tickAt('2030-01-01T09:05:00Z')).toEqual(told);
+  });
+
+  it('is told all the same where it was retracted: who has read it has to know', async () => {
+    const patientId = await world.addPatient({ sms: null });
+    const event = eventOf(ResultRetracted, { ...report(patientId), version: 3, retractedAt: MORNING });
+    await world.deliver(event);
+    expect(await tickAt('2030-01-01T09:05:00Z')).toEqual(['email: Un résultat a été retiré']);
   });
 
   it('waits for the laboratory where that is away', async () => {

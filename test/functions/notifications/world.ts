@@ -110,8 +110,12 @@ export async function openWorld() {
     return (await superuser.query(query, values)).rows;
   }
 
+  const published = connect('careflow_patient_reader');
+  closers.push(() => published.$client.end());
+
   return {
     db,
+    patients: published,
     now,
     /** The superuser's, and those the function connects with. */
     urls: [

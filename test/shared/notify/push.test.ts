@@ -52,6 +52,7 @@ it.each([
   ['throttles', { throttle: 1 }, 'unavailable'],
   ['fails', { fail: 1 }, 'unavailable'],
   ['knows that the app is gone', { reject: [to] }, 'endpoint-disabled'],
+  ['knows the endpoint no more', { deleted: [to] }, 'endpoint-disabled'],
 ])('tells apart a provider that %s', async (_, faults, expected) => {
   await mailbox.setFaults(faults);
   const { code, details } = await refusal(send());
