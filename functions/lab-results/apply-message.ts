@@ -1,6 +1,12 @@
 import type { Queryable } from '../../shared/db/client.ts';
 import { takeReport } from '../../shared/db/lab-reports.ts';
-import { keepLocalCodes, listCriticalLimits, type NewLocalCode, shareLocalCodes } from '../../shared/db/local-codes.ts';
+import {
+  keepLocalCodes,
+  listCriticalLimits,
+  type NewLocalCode,
+  shareLocalCodes,
+  takeUnheardCodes,
+} from '../../shared/db/local-codes.ts';
 import { enqueue, type OutgoingEvent } from '../../shared/db/outbox.ts';
 import { listPractitionerIds } from '../../shared/db/practitioner-ids.ts';
 import { laboratoryOutbox } from '../../shared/db/schema/laboratory.ts';
@@ -23,10 +29,9 @@ export type Applied =
   /** Nothing of it was: it is not certain whose it is. */
   | { readonly isApplied: false; readonly reasons: readonly string[] };
 
-/** Applies all of a message, or nothing where one of its reports may be another's. */
+/** Applies all of a message whose reports are taken, or nothing where one of them may be another's. */
 export async function applyMessage(deps: Deps, tx: Queryable, toApply: MessageToApply, at: At): Promise<Applied> {
   const { sender, reports } = toApply.message;
-  await takeReports(tx, sender, reports);
   const patients: FoundPatient[] = [];
   const reasons = new Set<string>();
   const byOrder = new Map<string, string>();
@@ -72,16 +77,21 @@ export async function applyFor(
 }
 
 /**
- * First what its codes mean, then its reports by order, in one order: what two of them say of an observation meets, and nobody
- * waits in a circle.
+ * Takes what all messages of a transaction need: first what their codes mean, then their reports by order, each in one order.
+ * What two of them say of an observation meets, and nobody waits in a circle.
  */
-export async function takeReports(tx: Queryable, sender: string, reports: readonly LabReport[]): Promise<void> {
-  await shareLocalCodes(tx, [...new Set(localCodesOf(reports).map((code) => localCodeId(sender, code)))]);
+export async function takeReports(tx: Queryable, messages: readonly LabMessage[]): Promise<void> {
+  const idsBy = (list: (sender: string, report: LabReport) => string[]) => [
+    ...new Set(messages.flatMap(({ sender, reports }) => reports.flatMap((report) => list(sender, report)))),
+  ];
+  const codes = idsBy((sender, report) => localCodesOf([report]).map((code) => localCodeId(sender, code)));
+  await shareLocalCodes(tx, codes);
+  await takeUnheardCodes(tx, codes);
   // By its number alone, as `listPatientsOfOrder` asks for whose it is.
-  const orders = reports.map(({ fillerOrder }) => idOf('order', sender, fillerOrder.value));
-  const ids = reports.map((report) => reportIdOf(sender, report));
-  for (const id of [...new Set(orders)].toSorted()) await takeReport(tx, id);
-  for (const id of [...new Set(ids)].toSorted()) await takeReport(tx, id);
+  const orders = idsBy((sender, { fillerOrder }) => [idOf('order', sender, fillerOrder.value)]);
+  for (const id of orders.toSorted()) await takeReport(tx, id);
+  const reports = idsBy((sender, report) => [reportIdOf(sender, report)]);
+  for (const id of reports.toSorted()) await takeReport(tx, id);
 }
 
 /** Makes a task of each code that nobody has heard of, and reads what is known of the others. */

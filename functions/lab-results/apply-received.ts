@@ -18,7 +18,7 @@ import { laboratoryInbox } from '../../shared/db/schema/laboratory.ts';
 import type { LabFault } from '../../shared/domain/lab-fault.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { EventContext, EventHandler } from '../../shared/runtime/function.ts';
-import { applyMessage } from './apply-message.ts';
+import { applyMessage, takeReports } from './apply-message.ts';
 import type { At, Deps } from './deps.ts';
 import { countryOf } from './find-patient.ts';
 import {
@@ -32,9 +32,9 @@ import {
   type RefusedContent,
   type Sent,
 } from './lab-content.ts';
-import { keepAside, putAside } from './put-aside.ts';
+import { keepAside, putAllAside } from './put-aside.ts';
 import { openMessage, sealMessage } from './sealed-message.ts';
-import { messageRow } from './take-messages.ts';
+import { byNumber, messageRow } from './take-messages.ts';
 
 /** The inbox's name for what this function makes of events. */
 const CONSUMER = 'lab-results';
@@ -51,6 +51,7 @@ export function applyReceived(deps: Deps): EventHandler<typeof LabMessageReceive
       // It was read when it was taken: what says no more now was sealed by another release of this function.
       if (read?.outcome !== 'parsed') throw new AppError('unprocessable', 'What was taken can be read no more.');
       const row = { ...messageRow(read, { country, now: receivedAt, via: 'http' }), id: messageId };
+      await takeReports(tx, [read.message]);
       return apply(deps, tx, { row, read, sealed }, at);
     });
   };
@@ -77,45 +78,68 @@ export function applyRecord(deps: Deps): EventHandler<typeof LisRecordFound> {
 
 type AnyArrival = Pick<EventOf<typeof LisRecordFound>, 'id' | 'source'>;
 
-/** Nobody is answered here: what cannot be read is put aside, and a number that is used again too. */
+/**
+ * Nobody is answered here: what cannot be read is put aside, and a number that is used again too. Everything that others may want
+ * is taken before anything is applied.
+ */
 async function applySent(deps: Deps, event: AnyArrival, context: EventContext, sent: Sent): Promise<void> {
   const reads = await readContent(sent, { ...deps, country: undefined });
   await applyOnce(deps, event, context, async (tx, at) => {
+    const claimed = await claimAll(deps, tx, reads, at);
+    await takeReports(
+      tx,
+      claimed.map(({ read }) => read.message),
+    );
     const events: OutgoingEvent[] = [];
-    for (const read of reads) events.push(...(await applyRead(deps, tx, read, at)));
+    for (const one of claimed) events.push(...(await applyClaimed(deps, tx, one, at)));
     return events;
   });
 }
 
-async function applyRead(deps: Deps, tx: Queryable, read: ReadContent, at: At): Promise<OutgoingEvent[]> {
-  if (read.outcome !== 'parsed') {
-    await putAside(tx, unreadRow(read, at.now), {
-      content: read.content,
-      reason: 'unreadable',
-      details: read.faults.slice(0, MOST_DETAILS).map(placeOf),
-      now: at.now,
-    });
-    return [];
+type Claimed = { readonly read: ParsedContent; readonly row: LabMessageRow; readonly claim: MessageClaim };
+
+/**
+ * Takes the numbers of what can be read in one order, so that two who bring the same messages do not wait for one another, and
+ * puts the rest aside. @returns what may be applied, in the order in which it came.
+ */
+async function claimAll(deps: Deps, tx: Queryable, reads: readonly ReadContent[], { now }: At): Promise<Claimed[]> {
+  const claims = new Map<ReadContent, Claimed>();
+  for (const read of reads.filter((each) => each.outcome === 'parsed').toSorted(byNumber)) {
+    const country = await countryOf(deps, read.message.reports);
+    const row = messageRow(read, { country, now, via: 'topic' });
+    claims.set(read, { read, row, claim: await claimMessage(tx, row) });
   }
-  const country = await countryOf(deps, read.message.reports);
-  const row = messageRow(read, { country, now: at.now, via: 'topic' });
-  const claim = await claimMessage(tx, row);
+  const all = reads.flatMap((read) => claims.get(read) ?? []);
+  const reused = all.filter(({ claim }) => claim.is === 'reused');
+  await putAllAside(tx, [
+    ...reads.flatMap((read) => (read.outcome === 'parsed' ? [] : [unreadable(read, now)])),
+    ...reused.map(({ row, read: { content } }) => ({
+      row,
+      aside: { content, reason: 'control-id-reused', now } as const,
+    })),
+  ]);
+  return all.filter((one) => !reused.includes(one));
+}
+
+function unreadable(read: RefusedContent, now: Temporal.Instant) {
+  const details = read.faults.slice(0, MOST_DETAILS).map(placeOf);
+  return { row: unreadRow(read, now), aside: { content: read.content, reason: 'unreadable', details, now } as const };
+}
+
+async function applyClaimed(
+  deps: Deps,
+  tx: Queryable,
+  { read, row, claim }: Claimed,
+  at: At,
+): Promise<OutgoingEvent[]> {
   if (claim.is === 'repeated') return applyUnpublished(deps, tx, { read, row, claim }, at);
-  if (claim.is === 'reused') {
-    await putAside(tx, row, { content: read.content, reason: 'control-id-reused', now: at.now });
-    return [];
-  }
   await insertMessage(tx, row);
   const { key, sealed } = await sealMessage(row.id, read.content);
   await insertMessageKey(tx, row.id, key, at.now);
   return apply(deps, tx, { row, read, sealed }, at);
 }
 
-type Repeated = {
-  readonly read: ParsedContent;
-  readonly row: LabMessageRow;
-  readonly claim: Extract<MessageClaim, { is: 'repeated' }>;
-};
+type Repeated = Claimed & { readonly claim: Extract<MessageClaim, { is: 'repeated' }> };
 
 /** What was sent over HTTP as well may never have got from there into the log: it is applied as the message it was then. */
 async function applyUnpublished(

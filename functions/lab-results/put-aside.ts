@@ -14,18 +14,28 @@ export type Aside = {
   readonly now: Temporal.Instant;
 };
 
-/**
- * Puts a message that nobody has taken into quarantine, once however often it is sent.
- * @returns its id there.
- */
-export async function putAside(tx: Queryable, row: LabMessageRow, aside: Aside): Promise<string> {
-  const id = idOf('aside', row.sender, row.controlId, row.contentHash.toString('hex'));
+/** Puts a message that nobody has taken into quarantine, once however often it is sent. */
+async function putAside(tx: Queryable, row: LabMessageRow, aside: Aside): Promise<void> {
+  const id = asideIdOf(row);
   const { key, sealed } = await sealMessage(id, aside.content);
   if (await keepAside(tx, { ...row, id }, { ...aside, sealed })) {
     await insertMessage(tx, { ...row, id, state: 'quarantined' });
     await insertMessageKey(tx, id, key, aside.now);
   }
-  return id;
+}
+
+/** In one order, so that two who put the same messages aside do not wait for one another. */
+export async function putAllAside(
+  tx: Queryable,
+  asides: readonly { readonly row: LabMessageRow; readonly aside: Aside }[],
+): Promise<void> {
+  const inOrder = asides.toSorted((one, other) => (asideIdOf(one.row) < asideIdOf(other.row) ? -1 : 1));
+  for (const { row, aside } of inOrder) await putAside(tx, row, aside);
+}
+
+/** What a message is called in quarantine that nobody has taken. */
+export function asideIdOf({ sender, controlId, contentHash }: LabMessageRow): string {
+  return idOf('aside', sender, controlId, contentHash.toString('hex'));
 }
 
 /** Puts a message that was taken, and has its key, into quarantine. @returns whether it was not there. */

@@ -88,6 +88,7 @@ async function applyAsItIs(
   { row, message, country }: Waiting,
   at: At,
 ): Promise<readonly OutgoingEvent[]> {
+  await takeReports(tx, [message]);
   const applied = await applyMessage(deps, tx, { message, receivedAt: row.receivedAt, country }, at);
   if (applied.isApplied) return applied.events;
   throw new AppError('conflict', 'It is still not certain whose results these are: name the patient.', {
@@ -105,7 +106,7 @@ async function applyForOne(
 ): Promise<readonly OutgoingEvent[]> {
   const named = new Set(message.reports.map(({ patient }) => JSON.stringify(patient)));
   if (named.size > 1) throw new AppError('unprocessable', 'The message is about more than one patient.');
-  await takeReports(tx, message.sender, message.reports);
+  await takeReports(tx, [message]);
   const patient = { patientId: patientId.toLowerCase(), country };
   for (const { fillerOrder } of message.reports)
     await mustBeTheirs(tx, message.sender, fillerOrder.value, patient.patientId);

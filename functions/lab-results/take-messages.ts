@@ -13,7 +13,7 @@ import {
 import { outgoing, type OutgoingEvent } from '../../shared/db/outbox.ts';
 import type { At, Deps } from './deps.ts';
 import { hashOf, type ParsedContent } from './lab-content.ts';
-import { putAside } from './put-aside.ts';
+import { asideIdOf, putAllAside } from './put-aside.ts';
 import { sealMessage } from './sealed-message.ts';
 
 export type Taken = {
@@ -37,6 +37,11 @@ export async function takeMessages(
     // In one order, so that two who send the same batch do not wait for one another.
     for (const content of contents.toSorted(byNumber))
       claims.set(content, await claim(tx, content, { country, now, traceparent }));
+    const reused = [...claims].filter(([, { outcome }]) => outcome === 'reused');
+    await putAllAside(
+      tx,
+      reused.map(([{ content }, { row }]) => ({ row, aside: { content, reason: 'control-id-reused', now } })),
+    );
     return contents.flatMap((content) => claims.get(content) ?? []);
   });
   const events = claimed.flatMap(({ event }) => event ?? []);
@@ -45,7 +50,9 @@ export async function takeMessages(
   return claimed;
 }
 
-function byNumber({ message: one }: ParsedContent, { message: other }: ParsedContent): number {
+/** Of two with one number the first to come stays the first. */
+export function byNumber({ message: one }: ParsedContent, { message: other }: ParsedContent): number {
+  if (numberOf(one) === numberOf(other)) return 0;
   return numberOf(one) < numberOf(other) ? -1 : 1;
 }
 
@@ -60,10 +67,7 @@ async function claim(
 ): Promise<Claimed> {
   const row = messageRow(parsed, { country, now, via: 'http' });
   const claimed = await claimMessage(tx, row);
-  if (claimed.is === 'reused') {
-    const messageId = await putAside(tx, row, { content: parsed.content, reason: 'control-id-reused', now });
-    return { messageId, outcome: 'reused', row };
-  }
+  if (claimed.is === 'reused') return { messageId: asideIdOf(row), outcome: 'reused', row };
   if (claimed.is === 'new') {
     await insertMessage(tx, row);
     const { key, sealed } = await sealMessage(row.id, parsed.content);

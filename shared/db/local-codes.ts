@@ -16,6 +16,15 @@ export async function shareLocalCodes(tx: Queryable, ids: readonly string[]): Pr
   await tx.execute(sql`SELECT pg_advisory_xact_lock_shared(4, place) FROM (${places} ORDER BY place) AS places`);
 }
 
+/** Keeps what nobody has heard of from being kept by others until the transaction ends. It comes after `shareLocalCodes`. */
+export async function takeUnheardCodes(tx: Queryable, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  const places = sql`SELECT DISTINCT ${placeOf(sql`wanted.id`)} AS place
+    FROM unnest(${sql.param([...ids])}::text[]) AS wanted (id)
+    WHERE NOT EXISTS (SELECT FROM ${localCodes} WHERE ${localCodes.id} = wanted.id::uuid)`;
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(6, place) FROM (${places} ORDER BY place) AS places`);
+}
+
 /** One of 256: a message may hold more codes than a server has locks. */
 function placeOf(id: SQL | string): SQL {
   return sql`(hashtext(${id}) & 255)`;
