@@ -159,7 +159,8 @@ describe('an address that is given up is told of', () => {
     const email = `${randomUUID()}@Home.example`;
     const family = [await world.addPatient({ email, sms: null }), await world.addPatient({ email, sms: null })];
     for (let count = 0; count < 2; count += 1) await sns.post(bounce(email.toLowerCase(), 'Permanent', 'unknown'));
-    expect((await bouncedEvents()).map(({ subject }) => subject).toSorted()).toEqual(family.toSorted());
+    const told = (await bouncedEvents()).map(({ subject }) => subject);
+    expect([told.length, new Set(told)]).toEqual([2, new Set(family)]);
   });
 
   it('to no practitioner', async () => {

@@ -302,8 +302,13 @@ describe('an account that is erased', () => {
       'a critical result',
       (practitionerId: string, patientId: string) =>
         eventOf(CriticalResultRaised, {
-          ...{ alertId: randomUUID(), reportId: randomUUID(), version: 1, country: 'fr' },
-          ...{ patientId, practitionerId, raisedAt: MORNING },
+          alertId: randomUUID(),
+          reportId: randomUUID(),
+          version: 1,
+          country: 'fr',
+          patientId,
+          practitionerId,
+          raisedAt: MORNING,
         }),
     ],
   ])('keeps while it is under way the news of %s that a provider did not take', async (_, eventFor) => {

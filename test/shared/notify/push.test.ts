@@ -30,9 +30,12 @@ it('arrives at an endpoint as written, with the id the provider gave it', async 
 
 it('takes the place of itself on the screen where it is sent again', async () => {
   const asked: URLSearchParams[] = [];
-  const server = createServer(async (request, response) => {
-    asked.push(new URLSearchParams(await text(request)));
-    response.end('<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>');
+  const answer = '<PublishResponse><PublishResult><MessageId>m-1</MessageId></PublishResult></PublishResponse>';
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      asked.push(new URLSearchParams(body));
+      response.end(answer);
+    });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
