@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 
 import { z } from 'zod';
 
 import { Availability } from '../../schemas/api/availability.ts';
 import { type Booking, listBookings } from '../../schemas/api/booking.ts';
+import { describeOnEventLogs } from '../support/services/event-logs.ts';
 import { until } from '../support/until.ts';
 import { startTestPlatform, type TestPlatform } from './platform.ts';
 
@@ -19,7 +20,7 @@ const MessageList = z.object({
 });
 type Message = z.infer<typeof MessageList>['items'][number];
 
-describe.each(['kafka', 'postgres'] as const)('one booking with events in %s', (eventLog) => {
+describeOnEventLogs('one booking with events in', (eventLog) => {
   let platform: TestPlatform;
   beforeAll(async () => {
     platform = await startTestPlatform(eventLog);

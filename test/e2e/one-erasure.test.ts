@@ -6,7 +6,7 @@ import { startTestPlatform, type TestPlatform } from './platform.ts';
 
 let platform: TestPlatform;
 beforeAll(async () => {
-  platform = await startTestPlatform('kafka');
+  platform = await startTestPlatform();
 }, 180_000);
 afterAll(() => platform.stop(), 60_000);
 
@@ -22,7 +22,7 @@ async function toldOfCancellation(): Promise<number> {
   return items.filter(({ subject }) => /^(Rendez-vous annulé|Appointment cancelled)/.test(subject ?? '')).length;
 }
 
-it('exports and erases a patient with a visit ahead, from the gateway through Kafka to the last store', async () => {
+it('exports and erases a patient with a visit ahead, from the gateway through the event log to the last store', async () => {
   const { patientId, practitionerId, visitTypeId } = platform.sample;
   const { token, call } = platform;
   const [patient, admin] = await Promise.all([token('patient', patientId), token('admin', 'admin')]);

@@ -24,7 +24,7 @@ const ALERTED_WITHIN_MS = 60_000;
 
 let platform: TestPlatform;
 beforeAll(async () => {
-  platform = await startTestPlatform('kafka');
+  platform = await startTestPlatform();
 }, 240_000);
 afterAll(() => platform.stop());
 

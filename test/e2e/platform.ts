@@ -1,10 +1,10 @@
-import { inject } from 'vitest';
 import { z } from 'zod';
 
 import { requestToken } from '../../infra/local/oidc/request-token.ts';
 import { type RunningPlatform, startPlatform } from '../../infra/local/platform.ts';
 import { freePort } from '../../infra/local/services/free-port.ts';
 import { createEmptyDatabase } from '../support/services/database.ts';
+import { type EventLogName, eventLogUrl, hasKafka } from '../support/services/event-logs.ts';
 import { createRedisDatabase } from '../support/services/redis-database.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -27,8 +27,13 @@ const Samples = z.object({
   fr: z.object({ practitioners: z.array(WithId.extend({ visitTypes: z.array(WithId) })), patients: z.array(WithId) }),
 });
 
-/** The whole platform as `npm start` runs it, on the test run's PostgreSQL and Redis and the event log asked for. */
-export async function startTestPlatform(eventLog: 'kafka' | 'postgres'): Promise<TestPlatform> {
+/**
+ * The whole platform as `npm start` runs it, on the test run's PostgreSQL and Redis and the event log asked for: Kafka where this
+ * machine can run it, unless said otherwise.
+ */
+export async function startTestPlatform(
+  eventLog: EventLogName = hasKafka ? 'kafka' : 'postgres',
+): Promise<TestPlatform> {
   const [database, redisUrl, home, port] = await Promise.all([
     createEmptyDatabase(),
     createRedisDatabase(),
@@ -43,7 +48,7 @@ export async function startTestPlatform(eventLog: 'kafka' | 'postgres'): Promise
     environment: {
       DATABASE_URL: database.url,
       REDIS_URL: redisUrl,
-      EVENT_LOG_URL: eventLog === 'kafka' ? inject('kafkaUrl') : database.url,
+      EVENT_LOG_URL: eventLogUrl(eventLog, database.url),
     },
     onProgress: () => undefined,
     onLine: (_, line) => {

@@ -12,6 +12,7 @@ import { ConfigError } from '../../../shared/runtime/config.ts';
 import type { Environment } from '../../../shared/runtime/function.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
 import { createDatabase, type TestDatabase } from '../../support/services/database.ts';
+import { describeOnEventLogs, eventLogUrl, hasKafka } from '../../support/services/event-logs.ts';
 import { createRedisDatabase } from '../../support/services/redis-database.ts';
 import { until } from '../../support/until.ts';
 import { tick } from './tick.ts';
@@ -36,7 +37,7 @@ beforeAll(async () => {
     REDIS_URL: await createRedisDatabase(),
     EVENT_LOG_URL: database.url,
   };
-  for (const url of [database.url, inject('kafkaUrl')]) {
+  for (const url of [database.url, ...(hasKafka ? [inject('kafkaUrl')] : [])]) {
     const eventLog = openEventLog(url, { clientId: 'test' });
     await eventLog.ensureTopics([{ name: 'platform-events', partitions: 1 }]);
     // A broker that nobody has asked for a group before makes the topic of their offsets first.
@@ -88,12 +89,9 @@ const allUp = {
   'postgresql-worker': true,
 };
 
-describe.each([
-  ['Kafka', () => inject('kafkaUrl')],
-  ['PostgreSQL', () => database.url],
-])('the cron function with its event log in %s', (_, urlOf) => {
+describeOnEventLogs('the cron function with its event log in', (eventLogName) => {
   it('finds its dependencies there and does its work', async () => {
-    expect(await tickOnce({ EVENT_LOG_URL: urlOf() })).toBe(204);
+    expect(await tickOnce({ EVENT_LOG_URL: eventLogUrl(eventLogName, database.url) })).toBe(204);
     expect(await listHealth()).toEqual(allUp);
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { isNull } from 'drizzle-orm';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { sweepOutbox } from '../../../functions/cron/sweep-outbox.ts';
 import { BookingCreated } from '../../../schemas/events/booking.v1.ts';
@@ -13,6 +13,7 @@ import { appendTo } from '../../../shared/events/append.ts';
 import type { EventLog } from '../../../shared/events/event-log.ts';
 import { openEventLog } from '../../../shared/events/open-event-log.ts';
 import { createEmptyDatabase, type TestDatabase } from '../../support/services/database.ts';
+import { describeOnEventLogs, eventLogUrl } from '../../support/services/event-logs.ts';
 import { topicPrefix } from '../../support/services/topics.ts';
 import { openContexts, type TestContexts } from './contexts.ts';
 import { taskContext } from './tick.ts';
@@ -62,13 +63,10 @@ function sweep(append: AppendEvents): Promise<number | undefined> {
 
 const refuse: AppendEvents = () => Promise.reject(new AppError('unavailable', 'the event log does not answer'));
 
-describe.each([
-  ['Kafka', () => inject('kafkaUrl')],
-  ['PostgreSQL', () => logDatabase.url],
-])('sweeping an outbox into %s', (_, urlOf) => {
+describeOnEventLogs('sweeping an outbox into', (eventLogName) => {
   let eventLog: EventLog;
   beforeAll(() => {
-    eventLog = openEventLog(urlOf(), { clientId: 'sweep-test' });
+    eventLog = openEventLog(eventLogUrl(eventLogName, logDatabase.url), { clientId: 'sweep-test' });
   });
   afterAll(() => eventLog.close());
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { readDeadLetter } from '../../../infra/dead-letters/dead-letter.ts';
 import { readLetters } from '../../../infra/dead-letters/letters.ts';
@@ -10,6 +10,7 @@ import { encodeEvent } from '../../../shared/events/encode.ts';
 import type { EventLog, LogRecord } from '../../../shared/events/event-log.ts';
 import { openEventLog } from '../../../shared/events/open-event-log.ts';
 import { createEmptyDatabase, type TestDatabase } from '../../support/services/database.ts';
+import { describeOnEventLogs, eventLogUrl } from '../../support/services/event-logs.ts';
 import { topicPrefix } from '../../support/services/topics.ts';
 import { bookingEvent, deadBooking, deadLetterRecord, listRecords } from './letters.ts';
 
@@ -19,13 +20,10 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-describe.each([
-  ['Kafka', () => inject('kafkaUrl')],
-  ['PostgreSQL', () => database.url],
-])('dead letters in %s', (_, urlOf) => {
+describeOnEventLogs('dead letters in', (eventLogName) => {
   let eventLog: EventLog;
   beforeAll(() => {
-    eventLog = openEventLog(urlOf(), { clientId: 'dead-letters-test' });
+    eventLog = openEventLog(eventLogUrl(eventLogName, database.url), { clientId: 'dead-letters-test' });
   });
   afterAll(() => eventLog.close());
 

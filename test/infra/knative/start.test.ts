@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Knative, startKnative } from '../../../infra/local/knative/start.ts';
 import type { EventLog, LogRecord, StoredRecord } from '../../../shared/events/event-log.ts';
 import { openEventLog } from '../../../shared/events/open-event-log.ts';
 import { createEmptyDatabase, type TestDatabase } from '../../support/services/database.ts';
+import { describeOnEventLogs, eventLogUrl } from '../../support/services/event-logs.ts';
 import { topicPrefix } from '../../support/services/topics.ts';
 import { type Control, startControl, waitOptions } from './support/control.ts';
 import { createManualClock, type ManualClock } from './support/manual-clock.ts';
@@ -19,10 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-describe.each([
-  ['Kafka', () => inject('kafkaUrl')],
-  ['PostgreSQL', () => database.url],
-])('the platform on the event log in %s', (_, urlOf) => {
+describeOnEventLogs('the platform on the event log in', (eventLogName) => {
   let prefix: string;
   let topic: string;
   let deadTopic: string;
@@ -35,7 +33,7 @@ describe.each([
     prefix = topicPrefix();
     topic = `${prefix}events`;
     deadTopic = `${prefix}dead-letters`;
-    eventLog = openEventLog(urlOf(), { clientId: 'knative-test' });
+    eventLog = openEventLog(eventLogUrl(eventLogName, database.url), { clientId: 'knative-test' });
     await eventLog.ensureTopics([topic, deadTopic].map((name) => ({ name, partitions: 2 })));
     control = await startControl();
     clock = createManualClock();

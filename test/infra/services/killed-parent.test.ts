@@ -9,6 +9,7 @@ import { afterEach, expect, it } from 'vitest';
 import { findExecutable } from '../../../infra/local/services/command.ts';
 import { freePort } from '../../../infra/local/services/free-port.ts';
 import { startRedis } from '../../../infra/local/services/redis.ts';
+import { hasKafka } from '../../support/services/event-logs.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 import { processesOf } from './support/processes.ts';
@@ -22,7 +23,7 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill('SIGKILL');
 });
 
-it('leaves no process behind when it is killed itself', { timeout: 60_000 }, async () => {
+it.skipIf(!hasKafka)('leaves no process behind when it is killed itself', { timeout: 60_000 }, async () => {
   const script = fileURLToPath(new URL('./support/run-services.ts', import.meta.url));
   const child = spawn(process.execPath, [script, home], { stdio: ['ignore', 'pipe', 'inherit'] });
   started.push(child);

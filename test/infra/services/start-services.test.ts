@@ -1,17 +1,18 @@
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 
 import { MissingRequirement } from '../../../infra/local/services/missing-requirement.ts';
 import { startServices, type Services } from '../../../infra/local/services/start-services.ts';
 import { openEventLog } from '../../../shared/events/open-event-log.ts';
+import { describeKafka } from '../../support/services/event-logs.ts';
 import { until } from '../../support/until.ts';
 import { processesOf } from './support/processes.ts';
 import { servicesHome } from './support/services-home.ts';
 
 const home = await servicesHome();
 
-describe('the servers of one machine', () => {
+describeKafka('the servers of one machine', () => {
   const progress: string[] = [];
   const start = () => startServices({ home, eventLog: 'kafka', onProgress: (what) => progress.push(what) });
   let services: Services;
