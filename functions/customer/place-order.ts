@@ -4,8 +4,7 @@ import type { placeOrder as contract } from '../../schemas/api/customer.ts';
 import { takeCustomerTurn } from '../../shared/db/accounts.ts';
 import { orderMoved } from '../../shared/db/customer-events.ts';
 import { insertOrder } from '../../shared/db/orders.ts';
-import { hasPatient } from '../../shared/db/patients.ts';
-import { AppError } from '../../shared/errors.ts';
+import { mustBePatient } from '../../shared/db/patients.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
 import { mustBeActive, mustSelect } from './access.ts';
 import { commit, saveAnswer } from './change.ts';
@@ -19,7 +18,7 @@ export function placeOrder(deps: Deps): Operation<typeof contract> {
     const actor = await mustSelect(deps, caller, patientId);
     const body = await commit(deps, async (tx) => {
       await takeCustomerTurn(tx, patientId);
-      if (!(await hasPatient(tx, country, patientId))) throw new AppError('not-found', 'There is no such patient.');
+      await mustBePatient(tx, country, patientId);
       await mustBeActive(tx, patientId);
       const placedAt = deps.now();
       const place = { id: randomUUIDv7(), patientId, country, placedAt, changedAt: placedAt, ...actor };

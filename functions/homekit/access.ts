@@ -1,6 +1,5 @@
-import { hasPatient, listProxiedPatients } from '../../shared/db/patients.ts';
+import { listProxiedPatients, mustBePatient } from '../../shared/db/patients.ts';
 import { type Caller, hasRole, mayReach, maySelect, type Role, roleTowards } from '../../shared/domain/caller.ts';
-import { AppError } from '../../shared/errors.ts';
 import type { Deps } from './deps.ts';
 
 type Sources = Pick<Deps, 'patients' | 'now'>;
@@ -11,17 +10,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Throws `forbidden` unless the caller may act for the patient they name, and `not-found` where there is no such one. */
 export async function mustActFor(sources: Sources, caller: Caller, country: string, patientId: string): Promise<Role> {
   const role = maySelect(caller, { patientId }, await proxiedBy(sources, caller, patientId));
-  await mustBePatient(sources, country, patientId);
+  await mustBePatient(sources.patients, country, patientId);
   return role;
-}
-
-/** Throws `not-found` unless there is such a patient in the country. */
-export async function mustBePatient(
-  { patients }: Pick<Deps, 'patients'>,
-  country: string,
-  patientId: string,
-): Promise<void> {
-  if (!(await hasPatient(patients, country, patientId))) throw new AppError('not-found', 'There is no such patient.');
 }
 
 /** Throws `not-found` for what is of a patient whom the caller may not act for. */

@@ -4,11 +4,11 @@ import type { Queryable } from '../../shared/db/client.ts';
 import { addGrant, countOpenGrants } from '../../shared/db/device-grants.ts';
 import { type DeviceId, lockDevice } from '../../shared/db/devices.ts';
 import { grantSubmitted } from '../../shared/db/homekit-requests.ts';
+import { mustBePatient } from '../../shared/db/patients.ts';
 import type { GrantRow } from '../../shared/db/schema/homekit.ts';
 import { type GrantRequest, MOST_OPEN_GRANTS } from '../../shared/domain/grant.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { RequestContext } from '../../shared/runtime/function.ts';
-import { mustBePatient } from './access.ts';
 import { commit } from './commit.ts';
 import type { Deps } from './deps.ts';
 import { reachOwnDevice } from './reach-device.ts';
@@ -21,7 +21,7 @@ export async function requestGrant(
   context: RequestContext,
 ): Promise<{ readonly id: string; readonly status: 'received' }> {
   const device = await reachOwnDevice(deps, context.caller, { country, id });
-  await mustBePatient(deps, country, wish.granteeId);
+  await mustBePatient(deps.patients, country, wish.granteeId);
   const cause = { now: deps.now(), traceparent: context.traceparent };
   const grant: GrantRow = {
     ...wish,

@@ -1,10 +1,9 @@
 import { wasAlerted } from '../../shared/db/critical-alerts.ts';
 import { findReport, noSuchReport, type PractitionerFilter, type ReportId } from '../../shared/db/lab-reports.ts';
-import { hasPatient, listProxiedPatients } from '../../shared/db/patients.ts';
+import { listProxiedPatients, mustBePatient } from '../../shared/db/patients.ts';
 import { listStoodInFor } from '../../shared/db/stand-ins.ts';
 import type { ReportRow } from '../../shared/db/schema/laboratory.ts';
 import { type Caller, hasRole, maySelect, roleTowards } from '../../shared/domain/caller.ts';
-import { AppError } from '../../shared/errors.ts';
 import type { Deps } from './deps.ts';
 
 /** Who looks: a patient, or somebody for them, sees what is released; whoever treats them sees all. */
@@ -72,7 +71,7 @@ export async function mustSeePatient(
   const proxied = await proxiedFor(access, caller, id);
   const role = roleTowards(caller, { patientId: id }, proxied) ?? asPractitioner(caller);
   if (role === undefined) maySelect(caller, { patientId: id }, proxied);
-  if (!(await hasPatient(access.patients, country, id))) throw new AppError('not-found', 'There is no such patient.');
+  await mustBePatient(access.patients, country, id);
   const viewer = role === 'patient' ? 'patient' : 'clinician';
   if (role !== 'practitioner') return { viewer, practitioner: undefined };
   return { viewer, practitioner: { id: caller.subject, actsAs: await actsAs(access, caller, country) } };
@@ -90,7 +89,7 @@ export async function mustActForPatient(
 ): Promise<void> {
   const id = named.toLowerCase();
   maySelect(caller, { patientId: id }, await proxiedFor(access, caller, id));
-  if (!(await hasPatient(access.patients, country, id))) throw new AppError('not-found', 'There is no such patient.');
+  await mustBePatient(access.patients, country, id);
 }
 
 /** Whom the caller acts for: looked up only where it decides. */

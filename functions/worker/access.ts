@@ -1,5 +1,4 @@
 import { isGuardian } from '../../shared/db/guardians.ts';
-import { hasPatient } from '../../shared/db/patients.ts';
 import { type Caller, hasRole } from '../../shared/domain/caller.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Deps } from './deps.ts';
@@ -10,15 +9,6 @@ type Lookups = Pick<Deps, 'patients' | 'now'>;
 export async function maySpeakFor(deps: Lookups, caller: Caller, patientId: string): Promise<void> {
   const mayAsk = hasRole(caller, 'admin') || (await isTheirs(deps, caller, patientId));
   if (!mayAsk) throw new AppError('forbidden', 'You may ask for yourself and for those whose guardian you are.');
-}
-
-/** Throws `not-found` unless there is such a patient in the country, whom nobody is erasing. */
-export async function mustBePatient(
-  { patients }: Pick<Deps, 'patients'>,
-  country: string,
-  patientId: string,
-): Promise<void> {
-  if (!(await hasPatient(patients, country, patientId))) throw new AppError('not-found', 'There is no such patient.');
 }
 
 /** Whether the patient is the caller, or has the caller for a guardian. */

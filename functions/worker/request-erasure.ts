@@ -3,10 +3,11 @@ import { randomUUID } from 'node:crypto';
 import type { requestErasure as contract } from '../../schemas/api/worker.ts';
 import { isErasureOpen, requestErasure as saveRequest } from '../../shared/db/erasures.ts';
 import { enqueue } from '../../shared/db/outbox.ts';
+import { mustBePatient } from '../../shared/db/patients.ts';
 import { workerOutbox } from '../../shared/db/schema/worker.ts';
 import { type RetainedKind, retainedKinds, retentionOf } from '../../shared/domain/retention.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
-import { maySpeakFor, mustBePatient } from './access.ts';
+import { maySpeakFor } from './access.ts';
 import type { Deps } from './deps.ts';
 import { erasureJob } from './patient-job.ts';
 
@@ -18,7 +19,7 @@ export function requestErasure(deps: Deps): Operation<typeof contract> {
   return async ({ country, id }, { caller, idempotency, traceparent }) => {
     const patientId = id.toLowerCase();
     await maySpeakFor(deps, caller, patientId);
-    if (!(await isErasureOpen(deps.db, country, patientId))) await mustBePatient(deps, country, patientId);
+    if (!(await isErasureOpen(deps.db, country, patientId))) await mustBePatient(deps.patients, country, patientId);
     const wanted = { id: randomUUID(), country, patientId, requestedBy: caller.subject, requestedAt: deps.now() };
     const body = await deps.db.transaction(async (tx) => {
       const row = await saveRequest(tx, wanted);

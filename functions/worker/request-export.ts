@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import type { requestExport as contract } from '../../schemas/api/worker.ts';
 import { requestExport as saveRequest } from '../../shared/db/exports.ts';
 import { enqueue } from '../../shared/db/outbox.ts';
+import { mustBePatient } from '../../shared/db/patients.ts';
 import { workerOutbox } from '../../shared/db/schema/worker.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
-import { maySpeakFor, mustBePatient } from './access.ts';
+import { maySpeakFor } from './access.ts';
 import type { Deps } from './deps.ts';
 import { exportJob } from './patient-job.ts';
 
@@ -17,7 +18,7 @@ export function requestExport(deps: Deps): Operation<typeof contract> {
   return async ({ country, id }, { caller, idempotency, traceparent }) => {
     const patientId = id.toLowerCase();
     await maySpeakFor(deps, caller, patientId);
-    await mustBePatient(deps, country, patientId);
+    await mustBePatient(deps.patients, country, patientId);
     const wanted = { id: randomUUID(), country, patientId, requestedBy: caller.subject, requestedAt: deps.now() };
     const body = await deps.db.transaction(async (tx) => {
       const row = await saveRequest(tx, wanted);

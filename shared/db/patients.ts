@@ -1,5 +1,6 @@
 import { and, eq, gt, isNull, lte, or, sql } from 'drizzle-orm';
 
+import { AppError } from '../errors.ts';
 import { ANSWER_TIMEOUT_MS, type Queryable } from './client.ts';
 import { publishedPatients, publishedProxies } from './schema/patient.ts';
 import { statement } from './statement.ts';
@@ -21,6 +22,11 @@ const isPatient = statement(
 export async function hasPatient(db: Queryable, country: string, id: string): Promise<boolean> {
   const { rowCount } = await isPatient(db, { country, id });
   return rowCount === 1;
+}
+
+/** Throws `not-found` unless there is such a patient in the country, whom nobody is erasing. */
+export async function mustBePatient(db: Queryable, country: string, id: string): Promise<void> {
+  if (!(await hasPatient(db, country, id))) throw new AppError('not-found', 'There is no such patient.');
 }
 
 /** The patients for whom `proxyId` may act at `now`, as guardian or named proxy. */
