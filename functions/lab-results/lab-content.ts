@@ -6,6 +6,7 @@ import { LabResultSubmitted } from '../../schemas/events/lab-message.v1.ts';
 import { faultCodes, type LabFault } from '../../shared/domain/lab-fault.ts';
 import { isTooLong, overlongOfObservation, overlongOfReport } from '../../shared/domain/lab-name.ts';
 import type { LabMessage } from '../../shared/domain/lab-report.ts';
+import { MOST_REPORTS } from '../../shared/domain/lab-size.ts';
 import type { Hl7Header } from '../../shared/hl7/header.ts';
 import { faultsOf } from '../../shared/runtime/input.ts';
 import { messageOf } from './submitted-result.ts';
@@ -67,11 +68,31 @@ async function readHl7({ bytes, sender }: Sent, { country, processingIds }: Read
   // Loaded by whoever needs it: reading is another function's start.
   const { readMessages } = await import('../../shared/hl7/read-messages.ts');
   const timeZone = TIME_ZONES[country ?? ''] ?? COMMON_TIME_ZONE;
-  return readMessages(bytes, { timeZone, processingIds }).map(({ text, ...read }) => {
+  const reads = readMessages(bytes, { timeZone, processingIds }).map(({ text, ...read }): ReadContent => {
     const content = { mediaType: hl7, text, sender } as const;
     return read.outcome === 'parsed' ? { ...read, content, message: plain(read.message) } : { ...read, content };
   });
+  return country === undefined ? withinLimit(reads) : reads;
 }
+
+/** A record of the topic is applied at once: what a batch holds beyond what one message may waits for somebody to look at it. */
+function withinLimit(reads: readonly ReadContent[]): ReadContent[] {
+  let reports = 0;
+  return reads.map((read) => {
+    if (read.outcome !== 'parsed') return read;
+    reports += read.message.reports.length;
+    if (reports <= MOST_REPORTS) return read;
+    const { content, header } = read;
+    return { outcome: 'refused', content, ...(header && { header }), faults: [tooManyOthers] };
+  });
+}
+
+const tooManyOthers: LabFault = {
+  code: faultCodes.tooLong,
+  severity: 'error',
+  place: { segment: 'MSH', occurrence: 1 },
+  text: 'It comes with too many others',
+};
 
 async function readFhir({ bytes, sender }: Sent): Promise<ReadContent> {
   const { readBundle } = await import('../../shared/fhir/read-bundle.ts');

@@ -386,6 +386,30 @@ describe('what another system writes into the topic', () => {
     expect(admin).toContain('admin');
   });
 
+  it('is put aside where it comes in a batch of more than can be applied at once, and applied when it is released', async () => {
+    const [first, last] = [randomUUID(), randomUUID()];
+    const controlIds = [randomUUID().slice(0, 18), randomUUID().slice(0, 18)];
+    const [large, small] = controlIds.map((controlId) => oru({ ...patient, controlId, order: last }));
+    const more = Array.from({ length: 499 }, (_, index) => `OBR|1||${last}-${index}|A\r`).join('');
+    await record(`${oru({ ...patient, order: first })}${large}${more}${small}`);
+    expect(await find(first)).toMatchObject({ number: '4.2' });
+    expect(await find(last)).toBeUndefined();
+    const admin = 'Bearer admin admin';
+    const { items } = (await lab.call('GET', '/fr/lab-quarantine?limit=100', admin)).json();
+    const asides = controlIds.map((id) => items.find((one: { controlId: string }) => one.controlId === id));
+    expect(asides).toMatchObject(controlIds.map(() => ({ reason: 'unreadable', details: ['MSH[1] 104'] })));
+    const [discarded, released] = ['discard', 'release'].map((what, index) =>
+      lab.call(
+        'POST',
+        `/fr/lab-quarantine/${asides[index]?.id}/${what}`,
+        admin,
+        what === 'release' ? { payload: {} } : {},
+      ),
+    );
+    expect([(await discarded)?.statusCode, (await released)?.statusCode]).toEqual([200, 200]);
+    expect(await find(last)).toMatchObject({ number: '4.2' });
+  });
+
   it('is read in its own character set, whichever way it comes', async () => {
     const [one, two, declared] = [randomUUID(), randomUUID(), randomUUID()];
     const latin9 = (order: string) => {

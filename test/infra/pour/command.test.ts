@@ -62,7 +62,7 @@ describe('npm run pour', () => {
   it('says of each message that was refused where in it, and ends with 1', async () => {
     await open();
     const { code, out } = await run(join(fixtures, 'refused'));
-    expect(out).toMatch(/\nAA +1\nAE +11\nAR +4\n/);
+    expect(out).toMatch(/\nAA +1\nAE +11\nAR +5\n/);
     expect(out).toMatch(/^AE-101-OBX-2-3\.hl7 +REF-10 +AE +OBX 2, field 3: 101 It does not say what was observed$/m);
     expect(out).toMatch(/^AE-102-OBX-1-5\.hl7 +REF-13 +AE +OBX 1, field 5, component 5: 102 /m);
     expect(out).toMatch(/^AR-203-MSH-1-12\.hl7 +REF-4 +AR +MSH 1, field 12, component 1: 203 /m);
