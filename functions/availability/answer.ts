@@ -3,7 +3,7 @@ import { fitsAnyFreeSlot, type Opening, openings } from '../../shared/domain/ope
 import type { Deps } from './deps.ts';
 import { type FreeDays, readFreeDays } from './free-days.ts';
 import { readKnownDays } from './known-days.ts';
-import { datesToLookAt, type Question } from './question.ts';
+import { datesOf, datesToLookAt, type Question } from './question.ts';
 import type * as z from 'zod';
 
 export type Availability = z.infer<typeof contract>;
@@ -34,13 +34,14 @@ async function answerOne(question: Question, free: FreeDays): Promise<Availabili
   };
 }
 
-/** The first one after the days asked about, up to the horizon. */
+/** The first one after the days asked about, up to the horizon: mostly it is near, else more days are looked at together. */
 async function nextOpening(question: Question, free: FreeDays): Promise<Opening | undefined> {
-  for (let date = question.next; Temporal.PlainDate.compare(date, question.horizon) <= 0;) {
-    const following = date.add({ days: 1 });
-    const [next] = await openingsOn(question, free, [date, following]);
+  const daysLeft = question.next.until(question.horizon).days + 1;
+  for (let passed = 0, days = 1; passed < daysLeft; passed += days, days *= 2) {
+    const first = question.next.add({ days: passed });
+    const dates = datesOf(first, Math.min(days, daysLeft - passed) + 1);
+    const [next] = await openingsOn(question, free, dates);
     if (next) return next;
-    date = following;
   }
   return undefined;
 }

@@ -61,6 +61,6 @@ export function daysToLookAt(question: Question): number {
   return last === undefined ? 0 : localDate(question.practice.schedule.timeZone, question.now).until(last).days + 1;
 }
 
-function datesOf(first: Temporal.PlainDate, days: number): Temporal.PlainDate[] {
+export function datesOf(first: Temporal.PlainDate, days: number): Temporal.PlainDate[] {
   return Array.from({ length: days }, (_, ahead) => first.add({ days: ahead }));
 }

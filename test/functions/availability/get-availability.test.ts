@@ -48,6 +48,22 @@ describe('the free slots of a practitioner', () => {
     expect(body.nextAvailable).toBe('2030-01-21T08:00:00Z');
   });
 
+  it.each([1, 2, 3, 4, 7, 8, 15, 16, 40])('name the next free start %i days on, from whichever store', async (days) => {
+    const first = Temporal.PlainDate.from(MONDAY);
+    const { id } = await world.addPractitioner({ offersVisit: false });
+    const visitTypeId = await world.addVisitType(id, { horizonDays: days });
+    await world.addException(id, 'closed', [MONDAY, first.add({ days: days - 1 }).toString()]);
+    const expected = `${first.add({ days }).toString()}T08:00:00Z`;
+    expect((await world.get(path(id, '?days=1'))).body.nextAvailable).toBe(expected);
+    await world.rows('UPDATE practitioner.visit_types SET buffer_after_minutes = 10 WHERE id = $1', [visitTypeId]);
+    expect((await world.get(path(id, '?days=1'))).body.nextAvailable).toBe(expected);
+    await world.rows('UPDATE practitioner.visit_types SET horizon_days = $2 WHERE id = $1', [
+      visitTypeId,
+      days - 1 || 1,
+    ]);
+    if (days > 1) expect((await world.get(path(id, '?days=1'))).body.nextAvailable).toBeNull();
+  });
+
   it('name none where nothing is free up to the horizon', async () => {
     const { id } = await world.addPractitioner();
     await world.addException(id, 'closed', ['2030-01-06', '2040-01-01']);
