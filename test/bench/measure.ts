@@ -4,14 +4,24 @@ type Operation = (turn: number) => Promise<unknown>;
 
 /** The median duration, in microseconds, of operations done one after the other; what is done before each is not counted. */
 export async function latencyUs(operation: Operation, times: number, before?: Operation): Promise<number> {
+  return median(await durationsMs(operation, times, before)) * 1_000;
+}
+
+/** What 95 of 100 operations done one after the other take at most, in milliseconds. */
+export async function p95Ms(operation: Operation, times: number): Promise<number> {
+  const durations = await durationsMs(operation, times);
+  return durations.toSorted((one, other) => one - other)[Math.floor(times * 0.95)] ?? Number.NaN;
+}
+
+async function durationsMs(operation: Operation, times: number, before?: Operation): Promise<number[]> {
   const durations: number[] = [];
   for (let turn = 0; turn < times; turn += 1) {
     await before?.(turn);
     const startedAt = performance.now();
     await operation(turn);
-    durations.push((performance.now() - startedAt) * 1_000);
+    durations.push(performance.now() - startedAt);
   }
-  return median(durations);
+  return durations;
 }
 
 /** Operations per second with so many under way at a time. */
