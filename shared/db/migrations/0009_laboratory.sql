@@ -118,30 +118,27 @@ CREATE TABLE laboratory.reports (
   sent_at text,
   digest text NOT NULL,
   effective_at timestamptz NOT NULL,
-  -- What it says of its own, documents and conclusion, is released by itself, as each of its observations is: see there.
+  -- Whether the laboratory ever stood by it, and since when that is known here.
   conclusive_at timestamptz,
   reviewed_at timestamptz,
   reviewed_by text,
+  -- When an office let the patient see it, whatever held it.
   forced_at timestamptz,
   forced_by text,
-  preference text,
-  own_release_at timestamptz,
-  own_held_because text[] NOT NULL DEFAULT '{}',
-  own_released_at timestamptz,
-  -- Of all that is released by itself: when the next of what is held may be seen, why any of it is held, since when any is seen.
+  -- When the patient may see it, and why not before; since when they can.
   release_at timestamptz,
   held_because text[] NOT NULL DEFAULT '{}',
   released_at timestamptz,
   CONSTRAINT report_identity UNIQUE (sender, identity),
   CONSTRAINT report_category CHECK (category IN ('routine', 'sensitive', 'pathology', 'genetic')),
-  CONSTRAINT report_own_released CHECK (own_released_at IS NULL OR own_release_at IS NOT NULL)
+  CONSTRAINT report_released CHECK (released_at IS NULL OR release_at IS NOT NULL)
 );
 --> statement-breakpoint
 CREATE INDEX reports_by_patient ON laboratory.reports (patient_id, effective_at DESC, id);
 --> statement-breakpoint
 CREATE INDEX reports_by_order ON laboratory.reports (sender, filler_order);
 --> statement-breakpoint
-CREATE INDEX reports_due ON laboratory.reports (release_at) WHERE release_at IS NOT NULL;
+CREATE INDEX reports_due ON laboratory.reports (release_at) WHERE released_at IS NULL AND release_at IS NOT NULL;
 --> statement-breakpoint
 -- Everything that was ever said of a report, each thing once.
 CREATE TABLE laboratory.report_versions (
@@ -155,10 +152,9 @@ CREATE TABLE laboratory.report_versions (
   PRIMARY KEY (report_id, telling)
 );
 --> statement-breakpoint
--- Why a patient could not see an observation, or what a report says of its own (no observation), and from when on.
+-- Why a patient could not see a report, and from when on.
 CREATE TABLE laboratory.release_decisions (
   report_id uuid NOT NULL REFERENCES laboratory.reports (id) ON DELETE CASCADE,
-  observation_id uuid,
   seq bigint GENERATED ALWAYS AS IDENTITY,
   decided_at timestamptz NOT NULL,
   release_at timestamptz,
@@ -184,21 +180,9 @@ CREATE TABLE laboratory.observations (
   loinc text,
   is_parked boolean NOT NULL,
   is_critical boolean NOT NULL,
-  -- Whether the laboratory ever stood by it, and since when that is known here.
-  conclusive_at timestamptz,
-  reviewed_at timestamptz,
-  reviewed_by text,
-  -- When an office let the patient see it, whatever held it.
-  forced_at timestamptz,
-  forced_by text,
-  -- What the patient preferred when it was decided on; when it was released, once it is.
-  preference text,
-  -- When the patient may see it, and why not before; since when they can.
-  release_at timestamptz,
-  held_because text[] NOT NULL DEFAULT '{}',
-  released_at timestamptz,
-  CONSTRAINT observation_identity UNIQUE (report_id, identity),
-  CONSTRAINT observation_released CHECK (released_at IS NULL OR release_at IS NOT NULL)
+  -- Whether the laboratory ever stood by it.
+  was_conclusive boolean NOT NULL,
+  CONSTRAINT observation_identity UNIQUE (report_id, identity)
 );
 --> statement-breakpoint
 CREATE INDEX observations_by_analyte ON laboratory.observations (patient_id, loinc, effective_at DESC, id);
@@ -240,15 +224,11 @@ CREATE TABLE laboratory.local_codes (
   loinc text,
   mapped_by text,
   mapped_at timestamptz,
-  -- When all that waited for it had been seen to.
-  replayed_at timestamptz,
   CONSTRAINT local_code_once UNIQUE (sender, system, code),
   CONSTRAINT local_code_mapped CHECK ((loinc IS NULL) = (mapped_at IS NULL))
 );
 --> statement-breakpoint
 CREATE INDEX local_codes_open ON laboratory.local_codes (country_code, id) WHERE loinc IS NULL;
---> statement-breakpoint
-CREATE INDEX local_codes_to_replay ON laboratory.local_codes (mapped_at) WHERE mapped_at IS NOT NULL AND replayed_at IS NULL;
 --> statement-breakpoint
 -- Limits of an analyte beyond which a clinician has to know at once, whatever the laboratory flagged.
 CREATE TABLE laboratory.critical_limits (
@@ -268,8 +248,6 @@ CREATE TABLE laboratory.critical_alerts (
   patient_id uuid NOT NULL,
   -- Empty while there is nobody to tell: the duty clinician is told as soon as there is one.
   practitioner_id uuid,
-  -- Everybody who was: whoever is told later takes it from nobody.
-  told_ids uuid[] NOT NULL DEFAULT '{}',
   report_version integer NOT NULL,
   raised_at timestamptz NOT NULL,
   step smallint NOT NULL DEFAULT 0,
@@ -287,6 +265,8 @@ CREATE INDEX critical_alerts_by_observation ON laboratory.critical_alerts (obser
 --> statement-breakpoint
 CREATE INDEX critical_alerts_by_report ON laboratory.critical_alerts (report_id);
 --> statement-breakpoint
+CREATE INDEX critical_alerts_by_practitioner ON laboratory.critical_alerts (practitioner_id, raised_at);
+--> statement-breakpoint
 -- Who is told of critical results that nobody of ours ordered, and of those that nobody takes note of.
 CREATE TABLE laboratory.duty_clinicians (
   country_code char(2) PRIMARY KEY,
@@ -296,12 +276,8 @@ CREATE TABLE laboratory.duty_clinicians (
 CREATE TABLE laboratory.release_preferences (
   patient_id uuid PRIMARY KEY,
   preference text NOT NULL,
-  -- Whether something that is held may have been decided by what they preferred before.
-  is_new boolean NOT NULL,
   CONSTRAINT release_preference CHECK (preference IN ('as-advised', 'at-once', 'after-review'))
 );
---> statement-breakpoint
-CREATE INDEX release_preferences_new ON laboratory.release_preferences (patient_id) WHERE is_new;
 --> statement-breakpoint
 CREATE TABLE laboratory.inbox (
   consumer text NOT NULL,

@@ -54,20 +54,18 @@ ALTER TABLE patient.preferences
   ADD COLUMN version integer NOT NULL DEFAULT 1,
   DROP CONSTRAINT preferences_patient_id_fkey;
 --> statement-breakpoint
--- Append-only: to whom, for what, which text, and since when. `version` counts the decisions on one purpose. The text is null
--- where somebody withdrew what they are not known to have consented to.
+-- Append-only: to whom, for what, which text, and since when. `version` counts the decisions on one purpose.
 CREATE TABLE patient.consents (
   patient_id uuid NOT NULL,
   purpose text NOT NULL,
   version integer NOT NULL,
   country_code char(2) NOT NULL,
   decision text NOT NULL,
-  consent_version text,
+  consent_version text NOT NULL,
   occurred_at timestamptz NOT NULL,
   recorded_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (patient_id, purpose, version),
-  CONSTRAINT consent_decision CHECK (decision IN ('given', 'withdrawn')),
-  CONSTRAINT consent_text CHECK (decision = 'withdrawn' OR consent_version IS NOT NULL)
+  CONSTRAINT consent_decision CHECK (decision IN ('given', 'withdrawn'))
 );
 --> statement-breakpoint
 -- What holds for each purpose. Read it whenever it matters: a withdrawal holds from its commit on.
@@ -180,9 +178,7 @@ CREATE TABLE patient.kit_registrations (
   test_kit_id uuid PRIMARY KEY,
   patient_id uuid NOT NULL,
   order_id uuid,
-  registered_at timestamptz NOT NULL,
-  -- When it or its sample turned out to be of no use: from then on it is no order's.
-  rejected_at timestamptz
+  registered_at timestamptz NOT NULL
 );
 --> statement-breakpoint
 CREATE INDEX kit_registrations_by_patient ON patient.kit_registrations (patient_id);

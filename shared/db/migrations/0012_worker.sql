@@ -128,11 +128,6 @@ GRANT SELECT, INSERT, DELETE ON worker.retained_records TO careflow_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON worker.job_runs, worker.exports, worker.idempotency_keys, worker.outbox
   TO careflow_worker;
 --> statement-breakpoint
--- When a task was last done, and how long that took.
-ALTER TABLE cron.task_runs
-  ADD COLUMN done_at timestamptz NOT NULL DEFAULT now(),
-  ADD COLUMN duration_ms integer NOT NULL DEFAULT 0;
---> statement-breakpoint
 -- A former state of a booking stays as it was, but for who acted and in what words, when they are erased.
 GRANT UPDATE (acted_by, left_because) ON booking.booking_history TO careflow_booking;
 --> statement-breakpoint

@@ -40,9 +40,7 @@ ALTER TABLE notification.deliveries
   -- What it tells of: the subjects of its own notice and of those it gathered.
   ADD COLUMN subject_ids uuid[] NOT NULL DEFAULT '{}',
   -- The event that last asked for it to be sent, where it was held.
-  ADD COLUMN release_id uuid,
-  -- Where it was last sent to, as SHA-256 of channel and address: some providers tell of a message by its address alone.
-  ADD COLUMN address_hash bytea;
+  ADD COLUMN release_id uuid;
 --> statement-breakpoint
 UPDATE notification.deliveries d SET notice_id = n.id
 FROM notification.notices n WHERE n.event_source = d.event_source AND n.event_id = d.event_id;
@@ -73,8 +71,6 @@ CREATE UNIQUE INDEX deliveries_gathering ON notification.deliveries (gather_key,
   WHERE status = 'held';
 --> statement-breakpoint
 CREATE INDEX deliveries_by_recipient ON notification.deliveries (recipient_id);
---> statement-breakpoint
-CREATE INDEX deliveries_by_address ON notification.deliveries (address_hash, claimed_at);
 --> statement-breakpoint
 CREATE INDEX deliveries_by_message ON notification.deliveries (provider_message_id) WHERE provider_message_id IS NOT NULL;
 --> statement-breakpoint
@@ -121,9 +117,6 @@ ALTER TABLE patient.contact_points
   DROP CONSTRAINT contact_point_channel,
   -- `push` is the ARN of an SNS platform endpoint.
   ADD CONSTRAINT contact_point_channel CHECK (channel IN ('email', 'sms', 'push'));
---> statement-breakpoint
--- Whose an address is that takes no messages.
-CREATE INDEX contact_points_by_value ON patient.contact_points (lower(value));
 --> statement-breakpoint
 CREATE OR REPLACE VIEW patient.published_contact_points AS
   SELECT p.id AS patient_id, p.country_code, p.time_zone, e.value AS email, s.value AS phone,

@@ -1,34 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
 
-import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
-import { createEmptyDatabase, type TestDatabase } from '../../support/services/database.ts';
+import { openBefore } from './before-migration.ts';
 
-const FOLDER = new URL('../../../shared/db/migrations/', import.meta.url);
-const OWN = '0013_notification_messages.sql';
-
-let database: TestDatabase;
-let client: pg.Client;
+let database: Awaited<ReturnType<typeof openBefore>>;
 beforeAll(async () => {
-  database = await createEmptyDatabase();
-  client = new pg.Client({ connectionString: database.url });
-  await client.connect();
+  database = await openBefore('0013_notification_messages.sql');
 });
-afterAll(async () => {
-  await client.end();
-  await database.drop();
-});
-
-async function apply(file: string): Promise<void> {
-  const text = await readFile(new URL(file, FOLDER), 'utf8');
-  for (const statement of text.split('--> statement-breakpoint')) await client.query(statement);
-}
+afterAll(() => database.close());
 
 it('keeps what was planned and sent before there were notices', async () => {
-  const files = (await readdir(FOLDER)).filter((file) => file.endsWith('.sql')).toSorted();
-  for (const file of files.filter((each) => each < OWN)) await apply(file);
+  const { client, migrate } = database;
   const [booking, person, practitioner] = [randomUUID(), randomUUID(), randomUUID()];
   await client.query(
     `INSERT INTO notification.bookings VALUES ($1, 2, 'fr', $2, $3, '2030-01-20T09:00:00Z', '2030-01-20T09:30:00Z')`,
@@ -43,7 +26,7 @@ it('keeps what was planned and sent before there were notices', async () => {
        ('/s', 'e-2', 'patient', $2, 'email', 'booking-rescheduled', $1, 2, 'planned', NULL, NULL)`,
     [booking, person],
   );
-  await apply(OWN);
+  await migrate();
   const { rows } = await client.query(
     `SELECT n.event_id, n.kind, n.country_code, n.patient_id, n.subject_id, n.subject_version, d.channel, d.status
      FROM notification.deliveries d JOIN notification.notices n ON n.id = d.notice_id ORDER BY event_id, channel`,
