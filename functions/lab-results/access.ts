@@ -1,13 +1,11 @@
 import { wasAlerted } from '../../shared/db/critical-alerts.ts';
 import { findReport, noSuchReport, type PractitionerFilter, type ReportId } from '../../shared/db/lab-reports.ts';
 import { listProxiedPatients, mustBePatient } from '../../shared/db/patients.ts';
+import type { Viewer } from '../../shared/db/shown-reports.ts';
 import { listStoodInFor } from '../../shared/db/stand-ins.ts';
 import type { ReportRow } from '../../shared/db/schema/laboratory.ts';
 import { type Caller, hasRole, maySelect, roleTowards } from '../../shared/domain/caller.ts';
 import type { Deps } from './deps.ts';
-
-/** Who looks: a patient, or somebody for them, sees what is released; whoever treats them sees all. */
-export type Viewer = 'patient' | 'clinician';
 
 type Access = Pick<Deps, 'db' | 'patients' | 'practitioners' | 'now'>;
 

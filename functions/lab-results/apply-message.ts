@@ -10,12 +10,12 @@ import {
 import { enqueue, type OutgoingEvent } from '../../shared/db/outbox.ts';
 import { listPractitionerIds } from '../../shared/db/practitioner-ids.ts';
 import { laboratoryOutbox } from '../../shared/db/schema/laboratory.ts';
-import type { LabMessage, LabObservation, LabReport } from '../../shared/domain/lab-report.ts';
+import { type LabMessage, type LabObservation, type LabReport, loincIn } from '../../shared/domain/lab-report.ts';
 import { applyReport, type Vocabulary } from './apply-report.ts';
 import type { At, Deps } from './deps.ts';
 import { findPatient, type FoundPatient } from './find-patient.ts';
 import { idOf } from '../../shared/db/derived-ids.ts';
-import { isDocument, localCodeOf, loincIn, type LocalCode, reportIdOf } from './merge-report.ts';
+import { isDocument, localCodeOf, type LocalCode, reportIdOf } from './merge-report.ts';
 
 export type MessageToApply = {
   readonly message: LabMessage;

@@ -1,11 +1,11 @@
 import type { getResultDocument as contract } from '../../schemas/api/lab-results.ts';
 import { findDocument } from '../../shared/db/lab-reports.ts';
+import { documentsShown, showReports } from '../../shared/db/shown-reports.ts';
+import { documentIdOf } from '../../shared/domain/lab-report.ts';
 import { AppError } from '../../shared/errors.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
 import { reachReport } from './access.ts';
 import type { Deps } from './deps.ts';
-import { documentIdOf } from './merge-report.ts';
-import { documentsShown, showReports } from './show-report.ts';
 
 /** What a browser may show; anything else is saved, for nobody knows what it would do. */
 const SHOWN = new Set(['application/pdf', 'image/jpeg', 'image/png']);

@@ -1,10 +1,10 @@
 import type { getResult as contract } from '../../schemas/api/lab-results.ts';
+import { showReports } from '../../shared/db/shown-reports.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
 import { reachReport } from './access.ts';
 import type { Deps } from './deps.ts';
 import { fhir } from './lab-content.ts';
 import { placeResult, representResult } from './represent-result.ts';
-import { showReports } from './show-report.ts';
 
 /** `GET /{country}/results/{id}`, as JSON or as a FHIR R4 bundle. */
 export function getResult(deps: Deps): Operation<typeof contract> {

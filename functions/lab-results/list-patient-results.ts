@@ -1,12 +1,12 @@
 import type { listPatientResults as contract } from '../../schemas/api/lab-results.ts';
 import { listReports } from '../../shared/db/lab-reports.ts';
+import { showReports } from '../../shared/db/shown-reports.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
 import { mustSeePatient } from './access.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import type { Deps } from './deps.ts';
 import { fhir } from './lab-content.ts';
 import { placeResult, representResult } from './represent-result.ts';
-import { showReports } from './show-report.ts';
 
 /** `GET /{country}/patients/{id}/results`: the newest first, a page at a time; what a patient may not see yet is not there. */
 export function listPatientResults(deps: Deps): Operation<typeof contract> {

@@ -1,22 +1,24 @@
 import { newPiece } from '../../shared/domain/lab-piece.ts';
 import {
+  embeddedUrl,
   hasOwnWord,
   LOINC,
   type LabDocument,
   type LabObservation,
   type LabReport,
+  loincIn,
   reportIdentity,
 } from '../../shared/domain/lab-report.ts';
 import { categoryOfSection, strictestOf } from '../../shared/domain/lab-release.ts';
-import { isConclusive, type ReportStatus } from '../../shared/domain/lab-status.ts';
+import { isConclusive } from '../../shared/domain/lab-status.ts';
 import { instantOf, type LabTime } from '../../shared/domain/lab-time.ts';
 import {
   changeOf,
   compareVersions,
   contentOf,
   type LabChange,
-  type LabVersion,
   reportChangeOf,
+  versionOf,
 } from '../../shared/domain/lab-version.ts';
 import type { DocumentRow, ReportVersionRow } from '../../shared/db/lab-reports.ts';
 import { withOwnPiece } from '../../shared/db/result-release.ts';
@@ -230,44 +232,14 @@ export function localCodeOf({ code: { codings, text = '' } }: LabObservation): L
   return { system: coding.system ?? '', code: coding.code, display: coding.display ?? text };
 }
 
-export function loincIn({ code }: LabObservation): string | undefined {
-  return code.codings.find(({ system }) => system === LOINC)?.code;
-}
-
 /** A document measures nothing: it needs no code that the world knows. */
 export function isDocument({ values }: LabObservation): boolean {
   return values.length > 0 && values.every(({ type }) => type === 'document');
 }
 
-type Versioned = {
-  readonly changedAt: LabTime | null;
-  readonly analysedAt?: LabTime | null;
-  readonly sentAt: LabTime | null;
-  readonly status: ReportStatus;
-  readonly digest: string;
-};
-
-export function versionOf({ changedAt, analysedAt, sentAt, status, digest }: Versioned): LabVersion {
-  return {
-    changedAt: changedAt ?? undefined,
-    analysedAt: analysedAt ?? undefined,
-    sentAt: sentAt ?? undefined,
-    // A partial report has results to come, as a preliminary result has its final value.
-    status: status === 'partial' ? 'preliminary' : status,
-    content: digest,
-  };
-}
-
 function firstOf(times: readonly (LabTime | null | undefined)[]): Temporal.Instant | undefined {
   const first = times.find((time) => time !== undefined && time !== null);
   return first === undefined || first === null ? undefined : instantOf(first);
-}
-
-const EMBEDDED = 'urn:uuid:';
-
-/** The id of a document that was detached; undefined for one that lies elsewhere. */
-export function documentIdOf({ url }: LabDocument): string | undefined {
-  return url?.startsWith(EMBEDDED) === true ? url.slice(EMBEDDED.length) : undefined;
 }
 
 type Keep = ReturnType<typeof documentKeeper>;
@@ -282,7 +254,7 @@ function documentKeeper(reportId: string) {
       const data = Buffer.from(base64, 'base64');
       const id = idOf('document', reportId, document.contentType, digestOf(base64));
       documents.set(id, { id, reportId, contentType: document.contentType, data });
-      return { ...rest, url: `${EMBEDDED}${id}` };
+      return { ...rest, url: embeddedUrl(id) };
     },
     kept: () => [...documents.values()],
   };

@@ -1,10 +1,9 @@
 import type * as z from 'zod';
 
 import type { Result } from '../../schemas/api/lab-results.ts';
-import type { LabObservation, LabReport } from '../../shared/domain/lab-report.ts';
+import { documentsShown, type ShownObservation, type ShownReport } from '../../shared/db/shown-reports.ts';
+import { documentIdOf, type LabObservation, type LabReport } from '../../shared/domain/lab-report.ts';
 import type { PlacedReport } from '../../shared/fhir/diagnostic-report.ts';
-import { documentIdOf } from './merge-report.ts';
-import { documentsShown, type ShownObservation, type ShownReport } from './show-report.ts';
 
 type ResultBody = z.infer<typeof Result>;
 type Said = ResultBody['observations'][number]['former'][number];

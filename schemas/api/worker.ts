@@ -28,10 +28,10 @@ export const ExportArchive = z
     createdAt: Instant,
     contexts: z.record(z.string(), z.record(z.string(), Rows)).meta({
       description:
-        'Rows by context and table, as they are kept; what is kept sealed is opened, bytes are hexadecimal after \\x',
+        'Rows by context and table, as they are kept; what is kept sealed is opened, bytes are hexadecimal after \\x. Of laboratory results there is what the patient reads by now: one that is not released yet, or that its laboratory does not stand by, is not in it, and a later export has it once it is released',
     }),
   })
-  .meta({ id: 'ExportArchive', description: 'Everything that is kept of a patient (GDPR, articles 15 and 20)' });
+  .meta({ id: 'ExportArchive', description: 'What is kept of a patient (GDPR, articles 15 and 20)' });
 
 const Erasure = z
   .strictObject({

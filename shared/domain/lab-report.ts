@@ -184,3 +184,19 @@ function joinIdentity(parts: readonly (string | undefined)[]): string {
 
 export const LOINC = 'http://loinc.org';
 export const UCUM = 'http://unitsofmeasure.org';
+
+export function loincIn({ code }: LabObservation): string | undefined {
+  return code.codings.find(({ system }) => system === LOINC)?.code;
+}
+
+const EMBEDDED = 'urn:uuid:';
+
+/** How what is said of a result names a document that came within it. */
+export function embeddedUrl(documentId: string): string {
+  return `${EMBEDDED}${documentId}`;
+}
+
+/** The id of a document that came within the result; undefined for one that lies elsewhere. */
+export function documentIdOf({ url }: LabDocument): string | undefined {
+  return url?.startsWith(EMBEDDED) === true ? url.slice(EMBEDDED.length) : undefined;
+}

@@ -1,5 +1,5 @@
 import type { LabObservation } from './lab-report.ts';
-import { isConclusive, isRetraction, type ObservationStatus } from './lab-status.ts';
+import { isConclusive, isRetraction, type ObservationStatus, type ReportStatus } from './lab-status.ts';
 import { compareTimes, type LabTime } from './lab-time.ts';
 
 /** What decides which of two tellings of one result is the newer. */
@@ -79,6 +79,25 @@ export function gravestOf(changes: Iterable<LabChange>): 'corrected' | 'retracte
 export function contentOf(observation: LabObservation): string {
   const { code, subId, values, unit, ranges, interpretation, status, statusCode, notes } = observation;
   return JSON.stringify([code, subId, values, unit, ranges, interpretation, status, statusCode, notes]);
+}
+
+type Versioned = {
+  readonly changedAt: LabTime | null;
+  readonly analysedAt?: LabTime | null;
+  readonly sentAt: LabTime | null;
+  readonly status: ReportStatus;
+  readonly digest: string;
+};
+
+export function versionOf({ changedAt, analysedAt, sentAt, status, digest }: Versioned): LabVersion {
+  return {
+    changedAt: changedAt ?? undefined,
+    analysedAt: analysedAt ?? undefined,
+    sentAt: sentAt ?? undefined,
+    // A partial report has results to come, as a preliminary result has its final value.
+    status: status === 'partial' ? 'preliminary' : status,
+    content: digest,
+  };
 }
 
 function compareTexts(one: string, other: string): number {

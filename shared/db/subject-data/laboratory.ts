@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 
 import { savedAnswersData } from './saved-answers.ts';
+import { showLaboratory } from './shown-laboratory.ts';
 import type { SubjectData } from './subject-table.ts';
 
 const ofPatient = (patientId: string) => sql`t.patient_id = ${patientId}`;
@@ -29,6 +30,7 @@ export const laboratoryData: SubjectData = {
     release_preferences: { rowsOf: ofPatient, erase: 'delete' },
     idempotency_keys: savedAnswersData,
   },
+  shown: showLaboratory,
   impersonal: {
     messages: 'How laboratories number what they send.',
     message_claims: 'How laboratories number what they send, with a digest of it.',

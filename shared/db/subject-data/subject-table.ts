@@ -32,12 +32,17 @@ export type SubjectData = {
   readonly schema: string;
   /** In the order in which they are erased. */
   readonly tables: Readonly<Record<string, SubjectTable>>;
+  /** What an export holds of the tables that it names, instead of all rows of theirs: what the patient is shown by now. */
+  readonly shown?: (tx: Queryable, patientId: string) => Promise<ShownTables>;
   /** Tables that hold nothing personal that could be read, and why. */
   readonly impersonal: Readonly<Record<string, string>>;
 };
 
 /** A row as JSON, its members named as its columns. */
 export type SubjectRow = Readonly<Record<string, unknown>>;
+
+/** Rows by table. */
+export type ShownTables = Readonly<Record<string, readonly SubjectRow[]>>;
 
 /** Rows of one table that law may want kept. */
 export type RetainedRows = {
@@ -47,26 +52,36 @@ export type RetainedRows = {
   readonly newestOn: Temporal.PlainDate | undefined;
 };
 
-/** All rows of a patient by table, as they were at one moment. */
+/** All rows of a patient by table, or those that they are shown, as they were at one moment. */
 export async function exportSubject(
   db: Database,
-  { schema, tables }: SubjectData,
+  { schema, tables, shown: show }: SubjectData,
   patientId: string,
-): Promise<Record<string, SubjectRow[]>> {
+): Promise<Record<string, readonly SubjectRow[]>> {
   return db.transaction(
     async (tx) => {
-      const found: Record<string, SubjectRow[]> = {};
-      for (const [table, { rowsOf, exportOnly = () => sql`true`, exportWithout = [] }] of Object.entries(tables)) {
-        const { rows } = await tx.execute<{ row: SubjectRow }>(
-          sql`SELECT to_jsonb(t) - ${sql.param([...exportWithout])}::text[] AS row
-            FROM ${named(schema, table)} AS t WHERE (${rowsOf(patientId)}) AND ${exportOnly(patientId)}`,
-        );
-        found[table] = rows.map(({ row }) => row);
+      const shown = await show?.(tx, patientId);
+      const found: Record<string, readonly SubjectRow[]> = {};
+      for (const [name, table] of Object.entries(tables)) {
+        found[name] = shown?.[name] ?? (await readExported(tx, named(schema, name), table, patientId));
       }
       return found;
     },
     { isolationLevel: 'repeatable read', accessMode: 'read only' },
   );
+}
+
+async function readExported(
+  tx: Queryable,
+  table: SQL,
+  { rowsOf, exportOnly = () => sql`true`, exportWithout = [] }: SubjectTable,
+  patientId: string,
+): Promise<SubjectRow[]> {
+  const { rows } = await tx.execute<{ row: SubjectRow }>(
+    sql`SELECT to_jsonb(t) - ${sql.param([...exportWithout])}::text[] AS row
+      FROM ${table} AS t WHERE (${rowsOf(patientId)}) AND ${exportOnly(patientId)}`,
+  );
+  return rows.map(({ row }) => row);
 }
 
 /**

@@ -313,7 +313,7 @@ describe('a result that is held', () => {
     return (await lab.results(patient.patientId, as)).length;
   }
 
-  it('is in no route and no message of its patient until it is released', async () => {
+  it('is in no route, no message and no export of its patient until it is released', async () => {
     const order = randomUUID();
     const value = `^application^pdf^Base64^${Buffer.from('%PDF-1.7 held').toString('base64')}`;
     const pdf = { type: 'ED', code: 'PDF^Report^L', value, unit: '', range: '' };
@@ -321,6 +321,10 @@ describe('a result that is held', () => {
     const [report] = await lab.results(patient.patientId, staff);
     expect(report).toMatchObject({ heldBecause: ['critical'], releaseAt: '2031-03-04T09:00:00Z', releasedAt: null });
     const document = report?.documents[0]?.id;
+    const exported = async () => {
+      const text = await lab.exported(patient.patientId);
+      return ['"6.8"', Buffer.from('%PDF-1.7 held').toString('hex')].map((held) => text.includes(held));
+    };
     const asked = async () => {
       const paths = [`results/${report?.id}`, `results/${report?.id}/documents/${document}`];
       const mine = bearer('patient', patient.patientId);
@@ -332,16 +336,17 @@ describe('a result that is held', () => {
       return [
         ...answers.map(({ statusCode }) => statusCode),
         ...(await Promise.all(lists)).map((answer) => answer.json().entry.length),
+        ...(await exported()),
       ];
     };
-    expect(await asked()).toEqual([404, 404, 0, 0]);
+    expect(await asked()).toEqual([404, 404, 0, 0, false, false]);
     lab.pass({ hours: 23, minutes: 59 });
     await tick();
-    expect(await asked()).toEqual([404, 404, 0, 0]);
+    expect(await asked()).toEqual([404, 404, 0, 0, false, false]);
     expect(await told()).not.toContain('released');
     lab.pass({ minutes: 1 });
     await tick();
-    expect(await asked()).toEqual([200, 200, 2, 3]);
+    expect(await asked()).toEqual([200, 200, 2, 3, true, true]);
     expect((await told()).filter((what) => what === 'released')).toHaveLength(1);
   });
 

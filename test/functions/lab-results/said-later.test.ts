@@ -130,6 +130,34 @@ describe('a patient', () => {
     expect(await told()).toEqual(['released', 'retracted', 'released']);
   });
 
+  it('finds in an export what they read, and nothing of what is preliminary, parked or withdrawn', async () => {
+    const [order, code] = [randomUUID(), randomUUID().slice(0, 8)];
+    const sodium = { code: '2951-2^Sodium^LN', value: '141.5' };
+    const has = async (...values: string[]) => {
+      const text = await lab.exported(patient.patientId);
+      return values.filter((value) => text.includes(`"${value}"`));
+    };
+    const all = ['141.5', '5.11', '5.22', '4.44'];
+    const chloride = (value: string, status: string) => ({ code: '2075-0^Chloride^LN', value, status });
+    await pour({ order, changedAt: at(0), observations: [sodium, chloride('5.11', 'P'), local(code, '4.44')] });
+    expect(await has(...all)).toEqual(['141.5']);
+    expect(await map(code)).toBe(200);
+    expect(await has(...all)).toEqual(['141.5', '4.44']);
+    await pour({ order, changedAt: at(1), observations: [chloride('5.22', 'F')] });
+    expect(await has(...all)).toEqual(['141.5', '5.22', '4.44']);
+    await pour({
+      order,
+      changedAt: at(2),
+      reportStatus: 'C',
+      observations: [{ ...sodium, value: '142.5', status: 'C' }],
+    });
+    expect(await has('141.5', '142.5')).toEqual(['141.5', '142.5']);
+    await pour({ order, changedAt: at(3), reportStatus: 'C', observations: [chloride('5.22', 'W')] });
+    expect(await has('142.5', '5.22')).toEqual(['142.5']);
+    await pour({ order, changedAt: at(4), reportStatus: 'X', observations: [] });
+    expect(await has(...all, '142.5')).toEqual([]);
+  });
+
   it('reads the conclusion and the documents of a report when they are final', async () => {
     const data = submittedData({ mrn: patient.mrn });
     const documents = [{ contentType: 'application/pdf', data: Buffer.from('%PDF-1.7 first').toString('base64') }];

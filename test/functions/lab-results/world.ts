@@ -9,6 +9,8 @@ import { routesOf } from '../../../functions/lab-results/routes.ts';
 import { subscriptionsOf } from '../../../functions/lab-results/subscriptions.ts';
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import { connectDatabase } from '../../../shared/db/client.ts';
+import { subjectData } from '../../../shared/db/subject-data/contexts.ts';
+import { exportSubject } from '../../../shared/db/subject-data/subject-table.ts';
 import type { Caller, Role } from '../../../shared/domain/caller.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { buildServer } from '../../../shared/runtime/server.ts';
@@ -121,6 +123,9 @@ export async function openLab() {
       if (answer.statusCode !== 200) throw new Error(`status ${answer.statusCode}`);
       return answer.json().items;
     },
+
+    /** What of a patient's results is in an export of theirs, as text. */
+    exported: async (patientId: string) => JSON.stringify(await exportSubject(db, subjectData.laboratory, patientId)),
 
     /** What the source of the topic has yet to deliver. */
     async drain(): Promise<void> {

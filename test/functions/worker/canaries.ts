@@ -43,8 +43,10 @@ export async function plantCanaries(world: World, patientId: string): Promise<Ca
     if (parent !== null && parentColumn !== null) return parentRow?.[parentColumn] ?? null;
     const word = `cnry${String(canaries.length).padStart(4, '0')}`;
     const value = valueWith(word, column);
+    const place = `${table}.${column.column}`;
+    if (visible.has(place)) return visible.get(place);
     if (value === undefined) return fillerFor(column);
-    canaries.push({ place: `${table}.${column.column}`, word });
+    canaries.push({ place, word });
     if (['sealed', 'archive'].includes(column.column)) return world.sealFor(patientId, word);
     return value;
   }
@@ -110,10 +112,27 @@ function isPatient({ table, column }: Column): boolean {
   return naming.has(column) || (table === 'patient.patients' && column === 'id');
 }
 
+const DOCUMENT = randomUUID();
+
+/** What a patient is shown is final, and a document is one that a report names. */
+const visible: ReadonlyMap<string, string> = new Map([
+  ['laboratory.reports.status', 'final'],
+  ['laboratory.observations.status', 'final'],
+  ['laboratory.observation_versions.status', 'final'],
+  ['laboratory.documents.id', DOCUMENT],
+]);
+
+/** Beside the word it has what is read of a report or an observation. */
+function contentWith(word: string): string {
+  const said = { code: { codings: [] }, values: [], interpretation: [], notes: [] };
+  const documents = [{ contentType: 'application/pdf', url: `urn:uuid:${DOCUMENT}` }];
+  return JSON.stringify({ deep: [{ word }], ...said, documents });
+}
+
 function valueWith(word: string, { type, length }: Column): unknown {
   if (type === 'text' || (type === 'character' && length !== null && length >= word.length)) return word;
   if (type === 'text[]') return [word];
-  if (type === 'json' || type === 'jsonb') return JSON.stringify({ deep: [{ word }] });
+  if (type === 'json' || type === 'jsonb') return contentWith(word);
   if (type === 'bytea') return Buffer.from(word);
   return undefined;
 }

@@ -40,6 +40,13 @@ const SAY_NOTHING_OF_WHO = [
   'homekit.test_kits.status',
 ];
 
+/** Why results are held, what is read by no patient, and digests, from which a number that is withheld could be found. */
+const SHOWN_TO_NO_PATIENT = [
+  /^laboratory\.(report_versions|release_decisions|critical_alerts)\./,
+  /^laboratory\.\w+\.(digest|telling)$/,
+  /^laboratory\.reports\.(reviewed_by|forced_by|preference|held_because|own_held_because)$/,
+];
+
 let world: World;
 let eventLog: EventLog;
 let patientId: string;
@@ -92,15 +99,17 @@ describe('a patient with something in every table', () => {
     expect(new Set(canaries.map(({ word }) => word)).size).toBe(canaries.length);
   });
 
-  it('finds every word in the export, but those of former exports', async () => {
+  it('finds every word in the export, but those of former exports and those of results that nobody shows them', async () => {
     const asked = await world.ask('POST', `/fr/patients/${patientId}/export`, self());
     expect(asked).toMatchObject({ status: 202, body: { status: 'requested' } });
     expect(await world.deliver(await takeJob())).toBe(204);
     const archive = await world.ask('GET', `/fr/exports/${String(asked.body['id'])}/archive`, self());
     expect(archive.status).toBe(200);
     const text = JSON.stringify(archive.body);
-    const missing = canaries.filter(({ word }) => !holds(text, word)).map(({ place }) => place);
-    expect(missing).toEqual(['worker.exports.archive']);
+    const isShown = ({ place }: Canary) => !SHOWN_TO_NO_PATIENT.some((pattern) => pattern.test(place));
+    const missing = canaries.filter(({ word }) => !holds(text, word));
+    expect(missing.length).toBeLessThan(20);
+    expect(missing.filter(isShown).map(({ place }) => place)).toEqual(['worker.exports.archive']);
   });
 
   it('leaves none in the clear after the erasure, wherever it is looked for, and is told what law keeps', async () => {

@@ -139,6 +139,31 @@ describe('an export', () => {
     expect((await download(id)).body).toMatchObject({ contexts: { patient: { patients: [{ family_name: forged }] } } });
   });
 
+  it('holds a result once its patient reads it, and not before', async () => {
+    const id = randomUUID();
+    const said = { code: { codings: [] }, values: [], interpretation: [], notes: ['a held conclusion'], documents: [] };
+    await world.rows(
+      `INSERT INTO laboratory.reports (id, country_code, patient_id, sender, filler_order, identity, version, status,
+         category, content, digest, effective_at, held_because, own_held_because)
+       VALUES ($1, 'fr', $2, 'LAB', '1', '', 1, 'final', 'routine', $3, '', $4, '{}', '{critical}')`,
+      [id, patientId, JSON.stringify(said), NOON.toString()],
+    );
+    const results = async () => {
+      const asked = await request();
+      await doJobs();
+      const { contexts } = (await download(asked.id)).body;
+      return ['a held conclusion', '"critical"', id].map((held) => JSON.stringify(contexts).includes(held));
+    };
+    expect(await results()).toEqual([false, false, false]);
+    await world.rows('UPDATE laboratory.reports SET released_at = $2 WHERE id = $1', [id, NOON.toString()]);
+    expect(await results()).toEqual([false, false, true]);
+    await world.rows(
+      'UPDATE laboratory.reports SET own_release_at = released_at, own_released_at = released_at WHERE id = $1',
+      [id],
+    );
+    expect(await results()).toEqual([true, false, true]);
+  });
+
   it('past its deadline is not made, and can be asked for again', async () => {
     const { id } = await request();
     world.clock.now = NOON.add({ minutes: ExportRequested.policy.withinMinutes });

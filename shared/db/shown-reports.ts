@@ -1,17 +1,13 @@
-import type { Queryable } from '../../shared/db/client.ts';
-import { listObservations, listObservationVersions } from '../../shared/db/lab-reports.ts';
-import { isForPatient, isOwnWordRead } from '../../shared/db/result-release.ts';
-import type {
-  ObservationRow,
-  ObservationVersionRow,
-  ReportContent,
-  ReportRow,
-} from '../../shared/db/schema/laboratory.ts';
-import { LOINC, type LabDocument, type LabObservation } from '../../shared/domain/lab-report.ts';
-import { isConclusive, isRetraction } from '../../shared/domain/lab-status.ts';
-import { compareVersions } from '../../shared/domain/lab-version.ts';
-import type { Viewer } from './access.ts';
-import { loincIn, versionOf } from './merge-report.ts';
+import { LOINC, type LabDocument, type LabObservation, loincIn } from '../domain/lab-report.ts';
+import { isConclusive, isRetraction } from '../domain/lab-status.ts';
+import { compareVersions, versionOf } from '../domain/lab-version.ts';
+import type { Queryable } from './client.ts';
+import { listObservations, listObservationVersions } from './lab-reports.ts';
+import { isForPatient, isOwnWordRead } from './result-release.ts';
+import type { ObservationRow, ObservationVersionRow, ReportContent, ReportRow } from './schema/laboratory.ts';
+
+/** Who looks: a patient, or somebody for them, sees what is released; whoever treats them sees all. */
+export type Viewer = 'patient' | 'clinician';
 
 /** A report as somebody sees it. */
 export type ShownReport = {
@@ -26,7 +22,7 @@ export type ShownObservation = {
   /** Its patient is not shown what was said in error, nor what its laboratory does not stand by yet or any more. */
   readonly isWithdrawn: boolean;
   /** What was said before, the oldest first, without what only repeated. */
-  readonly former: readonly Pick<ObservationVersionRow, 'content' | 'status' | 'changedAt'>[];
+  readonly former: readonly ObservationVersionRow[];
 };
 
 /** Shows reports as the viewer may see them; of one analyte where it is named. */
