@@ -5,16 +5,7 @@ import { type Caller, hasRole } from '../../shared/domain/caller.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
 import { isTheirs, noSuch } from './access.ts';
 import type { Deps } from './deps.ts';
-
-/**
- * What laboratories send lies sealed where nobody knows whose it is: so long does infra/kafka/topics.yaml keep what was taken,
- * and what was not, and functions/cron/lanes.ts what nobody has decided on.
- */
-const fading = [
-  { where: 'lis-results', days: 1 },
-  { where: 'dead-letters-lab-results', days: 90 },
-  { where: 'lab-quarantine', days: 150 },
-];
+import { fading } from './fading.ts';
 
 /** `GET /{country}/erasures/{id}`: also for whoever asked for it, who is nobody's guardian any more when it is done. */
 export function getErasure(deps: Deps): Operation<typeof contract> {

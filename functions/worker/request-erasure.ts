@@ -9,6 +9,7 @@ import { type RetainedKind, retainedKinds, retentionOf } from '../../shared/doma
 import type { Operation } from '../../shared/runtime/function.ts';
 import { maySpeakFor } from './access.ts';
 import type { Deps } from './deps.ts';
+import { fading } from './fading.ts';
 import { erasureJob } from './patient-job.ts';
 
 /**
@@ -24,7 +25,8 @@ export function requestErasure(deps: Deps): Operation<typeof contract> {
     const body = await deps.db.transaction(async (tx) => {
       const row = await saveRequest(tx, wanted);
       if (row.status === 'requested') await enqueue(tx, workerOutbox, [erasureJob(row, traceparent)]);
-      const answer = { id: row.id, status: row.status, lawKeeps: retainedKinds.map((what) => lawOf(what, country)) };
+      const lawKeeps = retainedKinds.map((what) => lawOf(what, country));
+      const answer = { id: row.id, status: row.status, lawKeeps, fading };
       await deps.answers.save(tx, idempotency, { status: 202, body: answer });
       return answer;
     });

@@ -64,6 +64,7 @@ const RequestedErasure = z
     lawKeeps: z
       .array(z.strictObject({ what: z.enum(['clinical', 'consent']), law: z.string(), years: z.int().positive() }))
       .meta({ description: 'Which records will be kept apart all the same, by which law and for how long' }),
+    fading: Erasure.shape.fading,
   })
   .meta({ id: 'RequestedErasure' });
 

@@ -86,6 +86,7 @@ describe('an erasure', () => {
     expect(await countPatients()).toBe(0);
     expect((await read(id)).body).toMatchObject({ status: 'completed', kept: [], done: expect.any(Array) });
     expect((await read(id)).body['fading']).toContainEqual({ where: 'lab-quarantine', days: 150 });
+    expect(body['fading']).toEqual((await read(id)).body['fading']);
     const told = await world.rows(`SELECT event FROM patient.outbox WHERE partition_key = $1`, [patientId]);
     expect(told).toMatchObject([
       { event: { id, type: 'careflow.account.erased.v1', data: { customerId: patientId, country: 'fr' } } },
