@@ -13,6 +13,7 @@ import {
   type MessageClaim,
   setMessageState,
 } from '../../shared/db/lab-messages.ts';
+import { releaseIfWaiting } from '../../shared/db/lab-quarantine.ts';
 import type { OutgoingEvent } from '../../shared/db/outbox.ts';
 import { laboratoryInbox } from '../../shared/db/schema/laboratory.ts';
 import type { LabFault } from '../../shared/domain/lab-fault.ts';
@@ -166,6 +167,7 @@ async function apply(deps: Deps, tx: Queryable, { row, read, sealed }: Arrived, 
     await markPublished(tx, row, at.now);
     return [];
   }
+  await releaseIfWaiting(tx, row.id, { decidedBy: CONSUMER, decidedAt: at.now });
   await destroyMessageKey(tx, row.id);
   await setMessageState(tx, row, 'applied', applied.country);
   return [...applied.events];

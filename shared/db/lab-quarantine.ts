@@ -66,6 +66,18 @@ function isWithin({ country, isUnbound }: Reach) {
   return or(eq(labQuarantine.country, country), isUnbound ? isNull(labQuarantine.country) : undefined);
 }
 
+/** What has turned out to be somebody's after all waits no more. */
+export async function releaseIfWaiting(
+  tx: Queryable,
+  id: string,
+  decision: { decidedBy: string; decidedAt: Temporal.Instant },
+): Promise<void> {
+  await tx
+    .update(labQuarantine)
+    .set({ ...decision, state: 'released', sealed: '' })
+    .where(and(eq(labQuarantine.id, id), eq(labQuarantine.state, 'waiting')));
+}
+
 export async function decideQuarantined(
   tx: Queryable,
   id: string,

@@ -468,6 +468,23 @@ describe('what another system writes into the topic', () => {
     expect(await waiting(stranger.controlId)).toMatchObject([{ reason: 'wrong-patient' }]);
   });
 
+  it('waits for nobody any more where its own record finds whose it is', async () => {
+    const [known, controlId, order] = [await lab.addKnown(), randomUUID().slice(0, 18), randomUUID()];
+    const message = oru({ ...known, sex: 'M', controlId, order });
+    await lab.send(message);
+    await lab.rows('UPDATE laboratory.message_claims SET published_at = NULL WHERE control_id = $1', [controlId]);
+    expect(await record(message)).toBe(204);
+    expect(await waiting(controlId)).toMatchObject([{ reason: 'wrong-patient' }]);
+    await lab.rows("UPDATE patient.patients SET sex = 'male' WHERE id = $1", [known.patientId]);
+    await lab.drain();
+    expect(await lab.results(known.patientId)).toHaveLength(1);
+    expect(await waiting(controlId)).toEqual([]);
+    const [aside] = await lab.rows('SELECT state, sealed FROM laboratory.quarantine WHERE control_id = $1', [
+      controlId,
+    ]);
+    expect(aside).toEqual({ state: 'released', sealed: '' });
+  });
+
   it('is refused for good where it is sealed by nobody of us', async () => {
     await lab.send(oru(patient));
     const known = lab.log.records.at(-1);
