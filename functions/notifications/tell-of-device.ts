@@ -39,6 +39,8 @@ export function tellOfDevice(deps: Deps) {
     return {
       notice: { kind: kinds[type], country, patientId, subjectId, subjectVersion, occurredAt },
       recipients: await partiesOf(deps, patientId, 'granteeId' in data ? data.granteeId : undefined),
+      // It is published again when its order becomes known.
+      isToldOnce: type === 'careflow.test-kit.registered.v1',
     };
   });
 }

@@ -70,6 +70,19 @@ export async function planNotice(
   return { noticeId, open: written.filter(({ status, of }) => status === 'planned' && of === noticeId) };
 }
 
+/** Whether a patient was ever told news of this kind of something. */
+export async function wasTold(
+  db: Queryable,
+  { kind, patientId, subjectId }: Pick<NewNotice, 'kind' | 'patientId' | 'subjectId'>,
+): Promise<boolean> {
+  const [found] = await db
+    .select({ id: notices.id })
+    .from(notices)
+    .where(and(eq(notices.subjectId, subjectId), eq(notices.patientId, patientId), eq(notices.kind, kind)))
+    .limit(1);
+  return found !== undefined;
+}
+
 /** The notice that came of an event. */
 export async function findNoticeOf(db: Queryable, { source, id }: EventKey): Promise<Notice | undefined> {
   const [found] = await db
