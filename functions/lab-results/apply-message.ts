@@ -1,5 +1,5 @@
 import type { Queryable } from '../../shared/db/client.ts';
-import { takeReport } from '../../shared/db/lab-reports.ts';
+import { listReportsWith, takeReport } from '../../shared/db/lab-reports.ts';
 import {
   keepLocalCodes,
   listCriticalLimits,
@@ -15,7 +15,7 @@ import { applyReport, type Vocabulary } from './apply-report.ts';
 import type { At, Deps } from './deps.ts';
 import { findPatient, type FoundPatient } from './find-patient.ts';
 import { idOf } from '../../shared/db/derived-ids.ts';
-import { isDocument, localCodeOf, type LocalCode, reportIdOf } from './merge-report.ts';
+import { isDocument, localCodeOf, type LocalCode, observationIdOf, reportIdOf } from './merge-report.ts';
 
 export type MessageToApply = {
   readonly message: LabMessage;
@@ -90,8 +90,13 @@ export async function takeReports(tx: Queryable, messages: readonly LabMessage[]
   // By its number alone, as `listPatientsOfOrder` asks for whose it is.
   const orders = idsBy((sender, { fillerOrder }) => [idOf('order', sender, fillerOrder.value)]);
   for (const id of orders.toSorted()) await takeReport(tx, id);
-  const reports = idsBy((sender, report) => [reportIdOf(sender, report)]);
-  for (const id of reports.toSorted()) await takeReport(tx, id);
+  // What is said of an observation may concern another report, which it was in until then: nobody moves it meanwhile.
+  const observations = idsBy((sender, report) =>
+    report.observations.map((one) => observationIdOf(sender, report, one)),
+  );
+  const former = await listReportsWith(tx, observations);
+  const reports = new Set([...idsBy((sender, report) => [reportIdOf(sender, report)]), ...former]);
+  for (const id of [...reports].toSorted()) await takeReport(tx, id);
 }
 
 /** Makes a task of each code that nobody has heard of, and reads what is known of the others. */

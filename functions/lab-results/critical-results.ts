@@ -45,6 +45,7 @@ export function acknowledgeCriticalResult(deps: Deps): Operation<typeof api.ackn
       // The report first, as whoever applies a message to it does.
       await takeReport(tx, known.reportId);
       const alert = await lockAlert(tx, country, id);
+      if (alert.reportId !== known.reportId) throw new AppError('unavailable', 'The result is being moved: ask again.');
       if (alert.acknowledgedAt) return { body: representAlert(alert) };
       if (alert.closedAt) throw new AppError('conflict', 'The result was corrected meanwhile.');
       const next = { ...alert, acknowledgedAt: at.now, acknowledgedBy: context.caller.subject };

@@ -14,10 +14,12 @@ import { isConclusive } from '../../shared/domain/lab-status.ts';
 import { instantOf, type LabTime } from '../../shared/domain/lab-time.ts';
 import {
   changeOf,
+  compareTexts,
   compareVersions,
   contentOf,
   type LabChange,
   reportChangeOf,
+  type Versioned,
   versionOf,
 } from '../../shared/domain/lab-version.ts';
 import type { DocumentRow, ReportVersionRow } from '../../shared/db/lab-reports.ts';
@@ -110,8 +112,10 @@ export function mergeReport(telling: Telling, known: Known): Merged {
 
 /** A total order also of tellings that differ in nothing that anybody is told of, such as who ordered. */
 function compareReports(one: ReportRow, other: ReportVersionRow): number {
-  const [content, another] = [JSON.stringify(one.content), JSON.stringify(other.content)];
-  return compareVersions(versionOf(one), versionOf(other)) || (content < another ? -1 : Number(content > another));
+  return (
+    compareVersions(versionOf(one), versionOf(other)) ||
+    compareTexts(JSON.stringify(one.content), JSON.stringify(other.content))
+  );
 }
 
 /** Whether the laboratory stands by what the report says of its own, or by that there is nothing in it. */
@@ -175,14 +179,15 @@ function tellingOf(telling: Telling, reportId: string, said: LabObservation, kee
   const values = said.values.map((value) =>
     value.type === 'document' ? { ...value, document: keep.detach(value.document) } : value,
   );
+  const content = { ...said, values };
   return {
     said,
     reportId,
     version: {
       observationId: observationIdOf(sender, report, said),
-      telling: digestOf(JSON.stringify([reportId, changedAt, analysedAt, sentAt, digest])),
+      telling: digestOf(JSON.stringify([reportId, changedAt, analysedAt, sentAt, digest, content])),
       status: said.status,
-      content: { ...said, values },
+      content,
       changedAt,
       analysedAt,
       sentAt,
@@ -198,7 +203,9 @@ function mergeObservation(
 ): MergedObservation[] {
   const { observationId: id, telling: _, ...newest } = version;
   const before = observations.get(id);
-  const isOlder = before && compareVersions(versionOf(before), versionOf(version)) >= 0;
+  const times = [said.observedAt, report.observedAt, said.analysedAt, report.statusChangedAt, newest.sentAt];
+  const effectiveAt = firstOf(times) ?? before?.effectiveAt ?? receivedAt;
+  const isOlder = before && compareObservations(before, { ...version, reportId, effectiveAt }) >= 0;
   const conclusiveAt = before?.conclusiveAt ?? (isConclusive(version.status) ? now : null);
   if (isOlder) {
     if (before.conclusiveAt === conclusiveAt) return [];
@@ -206,7 +213,6 @@ function mergeObservation(
   }
   const local = localCodeOf(said);
   const loinc = loincIn(said) ?? loincOf(local) ?? null;
-  const times = [said.observedAt, report.observedAt, said.analysedAt, report.statusChangedAt, newest.sentAt];
   const after = {
     ...(before ?? newPiece),
     ...newest,
@@ -214,7 +220,7 @@ function mergeObservation(
     reportId,
     patientId,
     identity: said.identity,
-    effectiveAt: firstOf(times) ?? receivedAt,
+    effectiveAt,
     localSystem: local.system,
     localCode: local.code,
     loinc,
@@ -223,6 +229,15 @@ function mergeObservation(
     conclusiveAt,
   };
   return [{ before, after, change: changeOf(before && versionOf(before), versionOf(version)) }];
+}
+
+type Placed = Versioned & Pick<ObservationRow, 'content' | 'reportId' | 'effectiveAt'>;
+
+/** A total order also of tellings that differ in nothing that anybody is told of, such as a method, or under which report. */
+function compareObservations(one: Placed, other: Placed): number {
+  const textOf = ({ content, reportId, effectiveAt }: Placed) =>
+    JSON.stringify([content, reportId, effectiveAt.toString()]);
+  return compareVersions(versionOf(one), versionOf(other)) || compareTexts(textOf(one), textOf(other));
 }
 
 /** What its sender calls it: the first code that is none of LOINC's, else its LOINC code, else its name. */

@@ -41,6 +41,14 @@ export async function closeAlerts(
     .where(and(inArray(criticalAlerts.observationId, [...observationIds]), IS_OPEN));
 }
 
+/** Alerts go with what they are about, into the report that it is in now. */
+export async function moveAlerts(tx: Queryable, observationIds: readonly string[], reportId: string): Promise<void> {
+  await tx
+    .update(criticalAlerts)
+    .set({ reportId })
+    .where(inArray(criticalAlerts.observationId, [...observationIds]));
+}
+
 /** All that were ever raised of a report. */
 export async function listAlerts(db: Queryable, reportId: string): Promise<AlertRow[]> {
   return db.select().from(criticalAlerts).where(eq(criticalAlerts.reportId, reportId)).orderBy(asc(criticalAlerts.id));

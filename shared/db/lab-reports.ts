@@ -73,6 +73,15 @@ export async function listObservationsById(db: Queryable, ids: readonly string[]
     .where(inArray(labObservations.id, [...ids]));
 }
 
+/** The reports that some observations are in. */
+export async function listReportsWith(db: Queryable, observationIds: readonly string[]): Promise<string[]> {
+  const found = await db
+    .selectDistinct({ reportId: labObservations.reportId })
+    .from(labObservations)
+    .where(inArray(labObservations.id, [...observationIds]));
+  return found.map(({ reportId }) => reportId);
+}
+
 export async function listObservationVersions(
   db: Queryable,
   observationIds: readonly string[],

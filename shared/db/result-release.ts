@@ -3,6 +3,7 @@ import type { ReleasePreference } from '../domain/lab-release.ts';
 import { hasOwnWord } from '../domain/lab-report.ts';
 import { isConclusive } from '../domain/lab-status.ts';
 import type { Queryable } from './client.ts';
+import { rememberHidden } from './hidden-pieces.ts';
 import {
   addReleaseDecisions,
   listObservations,
@@ -48,6 +49,7 @@ export async function settleRelease(
     after.observations.filter((row, index) => row !== observations[index]),
   );
   await addReleaseDecisions(tx, decisionsOf(before, after, at.now));
+  await rememberHidden(tx, report.id, hiddenOf(before, after));
   return { ...after, events: isSeenAnew(before, after) ? [resultReleased(after.report, at)] : [] };
 }
 
@@ -147,8 +149,20 @@ function isNews(was: Piece, is: Piece): boolean {
   return told(was) !== told(is) && was.heldBecause.length + is.heldBecause.length > 0;
 }
 
+/** What is known of a report that may be new. */
+type Former = { readonly report: ReportRow | undefined; readonly observations: readonly ObservationRow[] };
+
+/** What was read before and is not seen afterwards: observations, and the report where it is its own word. */
+export function hiddenOf(before: Former, after: Whole): string[] {
+  const seen = new Set(after.observations.filter(isForPatient).map(({ id }) => id));
+  const hidden = before.observations.filter((row) => isReadByPatient(row) && !seen.has(row.id));
+  const isOwn = before.report && isOwnWordRead(before.report) && after.report.ownReleasedAt === null;
+  return [...hidden.map(({ id }) => id), ...(isOwn ? [after.report.id] : [])];
+}
+
 function isSeenAnew(before: Whole, after: Whole): boolean {
-  const isFirst = before.report.releasedAt === null && after.report.releasedAt !== null;
+  const isRead = isOwnWordRead(after.report) || after.observations.some(isReadByPatient);
+  const isFirst = before.report.releasedAt === null && isRead;
   const isOwn = before.report.ownReleasedAt === null && isOwnWordRead(after.report);
   return isFirst || isOwn || after.observations.some((row, index) => isReadAnew(before.observations[index], row));
 }

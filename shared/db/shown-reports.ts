@@ -1,6 +1,6 @@
 import { LOINC, type LabDocument, type LabObservation, loincIn } from '../domain/lab-report.ts';
 import { isConclusive, isRetraction } from '../domain/lab-status.ts';
-import { compareVersions, versionOf } from '../domain/lab-version.ts';
+import { compareTexts, compareVersions, versionOf } from '../domain/lab-version.ts';
 import type { Queryable } from './client.ts';
 import { listObservations, listObservationVersions } from './lab-reports.ts';
 import { isForPatient, isOwnWordRead } from './result-release.ts';
@@ -73,7 +73,9 @@ function showWithdrawn(row: ObservationRow): ShownObservation {
 }
 
 function formerOf(row: ObservationRow, versions: readonly ObservationVersionRow[]): ObservationVersionRow[] {
-  const inOrder = versions.toSorted((one, other) => compareVersions(versionOf(one), versionOf(other)));
+  const inOrder = versions.toSorted(
+    (one, other) => compareVersions(versionOf(one), versionOf(other)) || compareTexts(one.telling, other.telling),
+  );
   const changes = inOrder.filter(({ digest }, index) => digest !== inOrder[index + 1]?.digest);
   return changes.at(-1)?.digest === row.digest ? changes.slice(0, -1) : changes;
 }

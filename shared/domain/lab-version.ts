@@ -68,20 +68,13 @@ export function reportChangeOf(before: LabVersion | undefined, next: LabVersion)
   return change === 'retracted' && !isRetraction(next.status) ? 'updated' : change;
 }
 
-/** What a report's patient is told, of all that changed in it: a retraction before a correction. */
-export function gravestOf(changes: Iterable<LabChange>): 'corrected' | 'retracted' | undefined {
-  const all = new Set(changes);
-  if (all.has('retracted')) return 'retracted';
-  return all.has('corrected') ? 'corrected' : undefined;
-}
-
 /** What an observation says, times apart: two with the same content tell nobody anything new. */
 export function contentOf(observation: LabObservation): string {
   const { code, subId, values, unit, ranges, interpretation, status, statusCode, notes } = observation;
   return JSON.stringify([code, subId, values, unit, ranges, interpretation, status, statusCode, notes]);
 }
 
-type Versioned = {
+export type Versioned = {
   readonly changedAt: LabTime | null;
   readonly analysedAt?: LabTime | null;
   readonly sentAt: LabTime | null;
@@ -100,6 +93,6 @@ export function versionOf({ changedAt, analysedAt, sentAt, status, digest }: Ver
   };
 }
 
-function compareTexts(one: string, other: string): number {
+export function compareTexts(one: string, other: string): number {
   return one < other ? -1 : Number(one > other);
 }

@@ -164,6 +164,12 @@ export const labObservations = laboratorySchema.table('observations', {
   releasedAt: instant('released_at'),
 });
 
+/** What its patient has read and does not see any more: an observation, or a report's own word. */
+export const hiddenPieces = laboratorySchema.table('hidden_pieces', {
+  pieceId: uuid('piece_id').primaryKey(),
+  reportId: uuid('report_id').notNull(),
+});
+
 export type ObservationRow = typeof labObservations.$inferSelect;
 
 export const labObservationVersions = laboratorySchema.table('observation_versions', {

@@ -25,6 +25,7 @@ export const laboratoryData: SubjectData = {
     },
     documents: { rowsOf: ofReports, erase: 'with-another', retained: CLINICAL },
     release_decisions: { rowsOf: ofReports, erase: 'with-another', retained: CLINICAL },
+    hidden_pieces: { rowsOf: ofReports, erase: 'with-another', exportOnly: () => sql`false` },
     critical_alerts: { rowsOf: ofPatient, erase: 'with-another', retained: { ...CLINICAL, by: 'raised_at' } },
     reports: { rowsOf: ofPatient, erase: 'delete', retained: { ...CLINICAL, by: 'effective_at' } },
     release_preferences: { rowsOf: ofPatient, erase: 'delete' },

@@ -226,6 +226,42 @@ describe('what comes after a decision', () => {
     expect(await told()).toEqual(['released', 'corrected']);
   });
 
+  it('is told of where it takes back what was seen, corrected and taken back in turn', async () => {
+    const order = randomUUID();
+    await pour({ order, section: 'VR', changedAt: at(0) });
+    await review();
+    expect([await seen(), await told()]).toEqual([['4.2'], ['released']]);
+    await pour({ order, section: 'VR', changedAt: at(1), observations: [{ value: '4.9', status: 'C' }] });
+    expect([await seen(), await told()]).toEqual([['4.9'], ['released', 'corrected']]);
+    await pour({ order, section: 'VR', changedAt: at(2), observations: [{ value: '4.9', status: 'W' }] });
+    expect([await seen(), await told()]).toEqual([[], ['released', 'corrected', 'retracted']]);
+  });
+
+  it.each(['CH', 'VR'])('is told of once where what was seen is hidden when it is taken back: %s', async (section) => {
+    const order = randomUUID();
+    const say = (hour: number, value: string, status: string, flag = '') =>
+      pour({ order, section, changedAt: at(hour), observations: [{ value, status, flag }] });
+    await say(0, '4.2', 'F');
+    await release();
+    await say(1, '6.9', 'C', 'HH');
+    expect([await seen(), await told()]).toEqual([[], ['released', 'raised']]);
+    await say(2, '6.9', 'W', 'HH');
+    expect([await seen(), await told()]).toEqual([[], ['released', 'raised', 'retracted']]);
+    await say(3, '7.0', 'C', 'HH');
+    await say(4, '7.0', 'W', 'HH');
+    lab.pass({ hours: 100 });
+    await releaseResults(lab.db).run(taskContext({ now: lab.now() }));
+    expect([await seen(), await told()]).toEqual([[], ['released', 'raised', 'retracted', 'raised']]);
+  });
+
+  it('is told of where a report is taken back of which something was seen and is hidden', async () => {
+    const order = randomUUID();
+    await pour({ order, changedAt: at(0) });
+    await pour({ order, changedAt: at(1), observations: [{ value: '6.9', status: 'C', flag: 'HH' }] });
+    await pour({ order, changedAt: at(2), reportStatus: 'X', observations: [] });
+    expect([await seen(), await told()]).toEqual([[], ['released', 'raised', 'retracted']]);
+  });
+
   it('waits for a clinician where it corrects what was seen to something critical', async () => {
     const order = randomUUID();
     await pour({ order, changedAt: at(0), observations: [{}, sodium] });

@@ -66,17 +66,21 @@ type Line = {
   late: boolean;
   section: string;
   orderedBy: string;
+  service: string;
+  observedAt: string;
+  method: string;
+  type: string;
 };
 
 /** A message of a made-up day: few orders, so that many messages speak of one. */
 function messageOf(
-  { order, version, status, value, flag, patient, late, section, orderedBy }: Line,
+  { order, version, status, value, flag, patient, late, section, orderedBy, service, ...told }: Line,
   number: number,
 ): string {
   const changedAt = `2031030310${String(10 + version)}00+0100`;
   const panel = [
-    { value: `${value}.${version}`, status, flag },
-    ...(late ? [{ code: '2951-2^Sodium^LN', value: '140', status: 'F' }] : []),
+    { value: `${value}.${version}`, status, flag, ...told },
+    ...(late ? [{ code: '2951-2^Sodium^LN', value: '140', status: 'F', ...told }] : []),
     { code: 'ZZ^Local^L', value: String(value), status },
   ];
   const pdf = {
@@ -93,6 +97,7 @@ function messageOf(
     changedAt,
     section,
     orderedBy,
+    service,
     observations: version % 3 === 0 ? [...panel, pdf] : panel,
   });
 }
@@ -107,6 +112,10 @@ const line = fc.record({
   late: fc.boolean(),
   section: fc.constantFrom('CH', 'VR', ''),
   orderedBy: fc.constantFrom('', ...practitioners),
+  service: fc.constantFrom('LYTES^Electrolytes^L', 'BMP^Metabolic^L'),
+  observedAt: fc.constantFrom('', '20310303080000+0100', '20310303090000+0100'),
+  method: fc.constantFrom('', 'ISE', 'FP'),
+  type: fc.constantFrom('NM', 'ST'),
 });
 
 async function pour(lab: Lab, messages: readonly string[]): Promise<void> {

@@ -205,6 +205,10 @@ export type Obx = {
   readonly range?: string;
   readonly flag?: string;
   readonly status?: string;
+  /** OBX-14. */
+  readonly observedAt?: string;
+  /** OBX-17. */
+  readonly method?: string;
 };
 
 export type Oru = {
@@ -251,7 +255,9 @@ export function oru(message: Oru): string {
 
 function obxOf(obx: Obx, number: number): string {
   const { code = potassium, type = 'NM', value = '4.2', unit = 'mmol/L', range = '3.5-5.1', flag = '' } = obx;
-  return `OBX|${number}|${type}|${code}||${value}|${unit}|${range}|${flag}|||${obx.status ?? 'F'}`;
+  const { observedAt = '', method = '' } = obx;
+  const observed = observedAt === '' && method === '' ? '' : `|||${observedAt}|||${method}`;
+  return `OBX|${number}|${type}|${code}||${value}|${unit}|${range}|${flag}|||${obx.status ?? 'F'}${observed}`;
 }
 
 function field(segment: string, values: Readonly<Record<number, string>>): string {

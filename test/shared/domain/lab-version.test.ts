@@ -5,7 +5,6 @@ import {
   changeOf,
   compareVersions,
   contentOf,
-  gravestOf,
   type LabVersion,
   reportChangeOf,
 } from '../../../shared/domain/lab-version.ts';
@@ -100,12 +99,6 @@ describe('what a newer version does', () => {
 
   it('is nothing where it says what is known, at whatever time', () => {
     expect(changeOf(version(), version({ changedAt: '2026-03-10' }))).toBe('repeated');
-  });
-
-  it('is told by the gravest of a report', () => {
-    expect(gravestOf(['updated', 'corrected', 'retracted', 'first'])).toBe('retracted');
-    expect(gravestOf(['first', 'corrected'])).toBe('corrected');
-    expect(gravestOf(['first', 'updated', 'repeated'])).toBeUndefined();
   });
 });
 
