@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
 
 import type { Queryable } from '../shared/db/client.ts';
-import { type SessionUse, useSession } from '../shared/db/sessions.ts';
+import { type SessionUse, sessionUser } from '../shared/db/sessions.ts';
 import type { SessionState } from '../shared/domain/session.ts';
+import { AppError } from '../shared/errors.ts';
 import { unauthenticated } from '../shared/identity/challenge.ts';
 import type { TokenVerifier } from '../shared/identity/verify-token.ts';
 
@@ -12,14 +13,16 @@ const MOST_KEPT = 10_000;
 
 /**
  * Takes a token that names a session only while that is live. A token that names none, which only those of machines may, is
- * taken as it is. Throws `unauthenticated` for a session that is over, `unavailable` while nobody can tell.
+ * taken as it is. Throws `unauthenticated` for a session that is over, `in-progress` for one of an
+ * account that is just being closed, `unavailable` while nobody can tell.
  * @param patients The patient context, over its own role or its reader's.
  */
 export function withLiveSessions(verify: TokenVerifier, patients: Queryable): TokenVerifier {
   // Kept from when it is asked for: an answer may be long on its way, and whoever comes meanwhile waits for the same one.
   const answers = new LRUCache<string, Promise<SessionState>>({ max: MOST_KEPT, ttl: BELIEVED_MS });
-  const ask = (key: string, use: SessionUse) => {
-    const answer = useSession(patients, use);
+  const use = sessionUser(patients);
+  const ask = (key: string, session: SessionUse) => {
+    const answer = use(session);
     answers.set(key, answer);
     answer.catch(() => answers.delete(key));
     return answer;
@@ -30,6 +33,7 @@ export function withLiveSessions(verify: TokenVerifier, patients: Queryable): To
     if (session === undefined) return caller;
     const key = `${session.toString('base64')} ${subject}`;
     const state = await (answers.get(key) ?? ask(key, { referenceHash: session, subject, country }));
+    if (state === 'account-closing') throw new AppError('in-progress', 'The account is being closed.');
     if (state !== 'live') throw unauthenticated('session-over');
     return caller;
   };

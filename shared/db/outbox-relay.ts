@@ -62,11 +62,15 @@ export function createOutboxRelay(db: Database, outbox: OutboxTable, append: App
   };
 }
 
-/** Marks rows that are found, and locked, in the order of their keys, whoever sends: so that none waits in a circle. */
+/**
+ * Marks rows that are found, and locked, in the order of their keys, whoever sends: so that none waits in a circle. Nobody
+ * waits until the marks are on the disk: with those that a server loses as it falls, events are appended again, which is
+ * what at least once means.
+ */
 function sendingRows(outbox: OutboxTable, found: SQL): SQL {
   return sql`WITH sent AS (
       UPDATE ${outbox} SET sent_at = clock_timestamp() WHERE ctid = ANY (ARRAY(${found}))
       RETURNING seq, topic, partition_key, event
-    )
-    SELECT topic, partition_key AS "partitionKey", event FROM sent ORDER BY seq`;
+    ), hasty AS (SELECT set_config('synchronous_commit', 'off', true))
+    SELECT topic, partition_key AS "partitionKey", event FROM sent, hasty ORDER BY seq`;
 }

@@ -3,6 +3,7 @@ import { and, asc, eq, gt, isNull, ne, or, sql } from 'drizzle-orm';
 import { sessionLimits, type SessionState } from '../domain/session.ts';
 import type { Queryable } from './client.ts';
 import { deleteBatch } from './delete-batch.ts';
+import { gather } from './gather.ts';
 import { sessions, type SessionRow } from './schema/account.ts';
 import { statement } from './statement.ts';
 
@@ -17,16 +18,31 @@ const IDLE = sql.raw(`interval '${sessionLimits.idleMinutes} minutes'`);
 const LONGEST = sql.raw(`interval '${sessionLimits.longestHours} hours'`);
 
 const use = statement<{ state: SessionState }>(
-  'use_session',
-  sql`SELECT patient.use_session(${sql.placeholder('referenceHash')}, ${sql.placeholder('subject')},
-    ${sql.placeholder('country')}, ${IDLE}, ${LONGEST}) AS state`,
+  'use_sessions',
+  sql`SELECT patient.use_session(reference, subject, country, ${IDLE}, ${LONGEST}) AS state
+    FROM unnest(${sql.placeholder('references')}::bytea[], ${sql.placeholder('subjects')}::text[],
+      ${sql.placeholder('countries')}::text[]) WITH ORDINALITY AS used (reference, subject, country, place)
+    ORDER BY place`,
 );
 
-/** Uses a session, whose first use begins it; `db` is the patient context over its own role or its reader's. */
-export async function useSession(db: Queryable, session: SessionUse): Promise<SessionState> {
-  const { referenceHash, subject, country = null } = session;
-  const { rows } = await use(db, { referenceHash, subject: asKept(subject), country });
-  return rows[0]?.state ?? 'revoked';
+/** One that has to wait, as for a process that begins the same session, does not hold up all others. */
+const AT_ONCE = { most: 64, atOnce: 2 };
+
+/** Uses sessions, whose first use begins them; `db` is the patient context over its own role or its reader's. */
+export function sessionUser(db: Queryable): (session: SessionUse) => Promise<SessionState> {
+  return gather((used) => useSessions(db, used), AT_ONCE);
+}
+
+/** In one order, whoever uses them: two that begin the same sessions at once do not wait in a circle. */
+async function useSessions(db: Queryable, asked: readonly SessionUse[]): Promise<SessionState[]> {
+  const used = asked.toSorted((one, other) => Buffer.compare(one.referenceHash, other.referenceHash));
+  const { rows } = await use(db, {
+    references: used.map(({ referenceHash }) => referenceHash),
+    subjects: used.map(({ subject }) => asKept(subject)),
+    countries: used.map(({ country = null }) => country),
+  });
+  const states = new Map(used.map((session, place) => [session, rows[place]?.state ?? 'revoked']));
+  return asked.map((session) => states.get(session) ?? 'revoked');
 }
 
 /** Whose sessions, and in which country; those that are bound to none are in every one. */

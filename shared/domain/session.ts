@@ -5,4 +5,4 @@
 export const sessionLimits = { idleMinutes: 60, longestHours: 24 } as const;
 
 /** What the session of a token is found to be when it is used. */
-export type SessionState = 'live' | 'revoked' | 'expired';
+export type SessionState = 'live' | 'revoked' | 'expired' | 'account-closing';

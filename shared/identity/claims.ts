@@ -6,11 +6,12 @@ import type { Caller, Role } from '../domain/caller.ts';
 import { roles } from '../domain/caller.ts';
 
 /**
- * Reads a verified token's claims; undefined where they name no subject, a country that is none or a session that could be
+ * Reads a verified token's claims; undefined where they name no subject, one that cannot be kept, a country that is none or a session that could be
  * guessed. `sid` is the session's reference (OpenID Connect Front-Channel Logout 1.0, section 3).
  */
 export function callerOf({ sub, roles: claimed, scope, country, sid }: JWTPayload): Caller | undefined {
-  if (sub === undefined || sub === '') return undefined;
+  // PostgreSQL keeps no text with a NUL in it.
+  if (sub === undefined || sub === '' || sub.includes('\0')) return undefined;
   if (country !== undefined && !isCountry(country)) return undefined;
   if (sid !== undefined && !isReference(sid)) return undefined;
   return {
