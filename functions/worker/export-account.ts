@@ -14,7 +14,7 @@ import type { JobWork } from './run-job.ts';
 
 type Archive = z.infer<typeof ExportArchive>;
 
-/** Puts all that is kept of a patient into one archive, which only the patient's own key opens. */
+/** Puts what is kept of a patient, and of results what they read by now, into one archive, which only the patient's own key opens. */
 export function exportAccount(deps: Deps): JobWork<typeof ExportRequested> {
   return async ({ exportId: id, country, patientId }, { traceparent }) => {
     const wanted = await findExport(deps.db, country, id);

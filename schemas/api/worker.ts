@@ -73,7 +73,7 @@ export const requestExport = {
   id: 'requestExport',
   method: 'POST',
   path: '/{country}/patients/{id}/export',
-  summary: 'Has everything that is kept of a patient put into an archive for them',
+  summary: 'Has what is kept of a patient put into an archive for them: of results, what they read by then',
   params: one,
   status: 202,
   output: Export.pick({ id: true, status: true }).meta({ id: 'RequestedExport' }),

@@ -79,7 +79,7 @@ export const ExportRequested = {
     source: '/careflow/worker',
     topic,
     type: 'careflow.export.requested.v1',
-    summary: 'All that is kept of a patient is to be put into an archive for them (GDPR, articles 15 and 20).',
+    summary: 'What is kept of a patient is to be put into an archive for them (GDPR, articles 15 and 20).',
     data: z.strictObject({ ...job, exportId: Id, country: Country, patientId: Id }),
   }),
   policy: { withinMinutes: 3 * 24 * 60, attempts: 11, leaseSeconds: 120 },
