@@ -41,13 +41,13 @@ type RegisteredKit = EventOf<typeof TestKitRegistered>['data'];
 
 async function rememberTestConsent(
   tx: Queryable,
-  { patientId, country, consent }: RegisteredKit,
+  { patientId, country, testKitId, consent }: RegisteredKit,
   { traceparent }: EventContext,
 ): Promise<OutgoingEvent[]> {
   if (consent === undefined) return [];
   const given = { decision: 'given', consentVersion: consent.consentVersion } as const;
   const occurredAt = Temporal.Instant.from(consent.givenAt);
-  return rememberConsent(tx, { patientId, country, purpose: 'test-kit', ...given, occurredAt }, traceparent);
+  return rememberConsent(tx, { patientId, country, purpose: 'test-kit', ...given, occurredAt }, testKitId, traceparent);
 }
 
 async function moveOrderOf(

@@ -14,22 +14,28 @@ export async function writeConsent(
   last: ConsentRow | undefined,
   decision: Decision,
   traceparent: string,
+  testKitId?: string,
 ): Promise<Change<ConsentRow>> {
   const decided = decide(last, decision);
   if (!decided && last) return { result: last, events: [] };
   const result = { ...decision, version: decided?.version ?? 1 };
   await appendConsent(tx, result);
-  return { result, events: [consentDecided(result, traceparent)] };
+  return { result, events: [consentDecided(result, traceparent, testKitId)] };
 }
 
 /**
- * Writes down a consent that was given elsewhere. What was decided since is written again behind it, so that it goes on
- * holding.
+ * Writes down a consent that was given with a test kit. What was decided since is written again behind it, so that it goes
+ * on holding.
  */
-export async function rememberConsent(tx: Queryable, given: Decision, traceparent: string): Promise<OutgoingEvent[]> {
+export async function rememberConsent(
+  tx: Queryable,
+  given: Decision,
+  testKitId: string,
+  traceparent: string,
+): Promise<OutgoingEvent[]> {
   if (await hasConsented(tx, given)) return [];
   const last = await findConsent(tx, given.patientId, given.purpose);
-  const { result, events } = await writeConsent(tx, last, given, traceparent);
+  const { result, events } = await writeConsent(tx, last, given, traceparent, testKitId);
   if (last === undefined || Temporal.Instant.compare(last.occurredAt, given.occurredAt) < 0) return [...events];
   const again = await writeConsent(tx, result, last, traceparent);
   return [...events, ...again.events];

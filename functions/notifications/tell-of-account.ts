@@ -35,15 +35,16 @@ const kinds = {
   'careflow.order.cancelled.v1': 'order-cancelled',
 } as const satisfies Readonly<Record<CustomerEvent['type'], NotificationKind>>;
 
-/** Tells a customer what became of their account, a consent or an order. */
+/** Tells a customer what became of their account, a consent or an order. That a kit is registered tells of its consent, too. */
 export function tellOfAccount(deps: Deps) {
   return tell(deps, async ({ type, data }: CustomerEvent) => {
     const { customerId: patientId, country, version: subjectVersion } = data;
     const subjectId = 'orderId' in data ? data.orderId : patientId;
     const occurredAt = Temporal.Instant.from(data.occurredAt);
+    const isToldWithKit = 'testKitId' in data;
     return {
       notice: { kind: kinds[type], country, patientId, subjectId, subjectVersion, occurredAt },
-      recipients: await listPatientRecipients(deps.patients, patientId, deps.now()),
+      recipients: isToldWithKit ? [] : await listPatientRecipients(deps.patients, patientId, deps.now()),
     };
   });
 }

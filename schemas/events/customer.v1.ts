@@ -45,7 +45,13 @@ export const ConsentGiven = eventContract({
   ...published,
   type: 'careflow.consent.given.v1',
   summary: 'A customer consented to a purpose, in the version of the text that they were shown.',
-  data: z.strictObject({ ...Customer, purpose: ConsentPurpose, consentVersion: ConsentVersion }),
+  data: z.strictObject({
+    ...Customer,
+    purpose: ConsentPurpose,
+    consentVersion: ConsentVersion,
+    /** The test kit that was registered with it, where it was given so. */
+    testKitId: Id.optional(),
+  }),
 });
 
 export const ConsentWithdrawn = eventContract({

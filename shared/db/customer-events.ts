@@ -49,13 +49,15 @@ export function preferencesChanged(change: CustomerChange, sealed: string, trace
   return about(PreferencesChanged, change, { ...factsOf(change), sealed }, traceparent);
 }
 
-export function consentDecided(consent: ConsentRow, traceparent: string): OutgoingEvent {
+/** @param testKitId the kit that was registered with the consent, where it was given so. */
+export function consentDecided(consent: ConsentRow, traceparent: string, testKitId?: string): OutgoingEvent {
   const change = { ...consent, changedAt: consent.occurredAt };
   const { purpose, decision, consentVersion } = consent;
   const facts = { ...factsOf(change), purpose };
   if (consentVersion === null) return about(ConsentWithdrawn, change, facts, traceparent);
-  const contract = decision === 'given' ? ConsentGiven : ConsentWithdrawn;
-  return about(contract, change, { ...facts, consentVersion }, traceparent);
+  if (decision === 'withdrawn') return about(ConsentWithdrawn, change, { ...facts, consentVersion }, traceparent);
+  const given = { ...facts, consentVersion, ...(testKitId !== undefined && { testKitId }) };
+  return about(ConsentGiven, change, given, traceparent);
 }
 
 /** Tells that another kit is owed. */

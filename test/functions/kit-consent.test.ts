@@ -80,6 +80,15 @@ async function withdraw(as = patientId): Promise<number> {
   return (await ask(customer, 'DELETE', `me/consents/test-kit${of}`, { as })).statusCode;
 }
 
+/** What the customer function told of the patient by events of the type. */
+async function told(type: string): Promise<unknown[]> {
+  const { rows } = await world.admin.$client.query<{ data: unknown }>(
+    `SELECT event -> 'data' AS data FROM patient.outbox WHERE partition_key = $1 AND event ->> 'type' = $2 ORDER BY seq`,
+    [patientId, type],
+  );
+  return rows.map(({ data }) => data);
+}
+
 async function ledger(): Promise<(string | null)[][]> {
   const { rows } = await world.admin.$client.query<{ decision: string; consent_version: string | null }>(
     'SELECT decision, consent_version FROM patient.consents WHERE patient_id = $1 ORDER BY version',
@@ -90,7 +99,8 @@ async function ledger(): Promise<(string | null)[][]> {
 
 describe('the consent that is given with a test kit', () => {
   it('is in the ledger as of when the kit was asked for, once', async () => {
-    const id = await register(await addKit(world));
+    const kit = await addKit(world);
+    const id = await register(kit);
     await deliverTold();
     expect(await shown(id)).toMatchObject({ status: 'registered', custody: [{ step: 'registered' }] });
     expect(await consents()).toEqual([
@@ -99,6 +109,7 @@ describe('the consent that is given with a test kit', () => {
     await register(await addKit(world));
     await deliverTold();
     expect(await ledger()).toEqual([['given', '2030-03']]);
+    expect(await told('careflow.consent.given.v1')).toMatchObject([{ testKitId: kit.id }]);
   });
 
   it('is withdrawn by its giver, and the sample that comes then is not analysed', async () => {

@@ -183,6 +183,10 @@ it('the use of a device is told to its owner and to whoever was given or lost it
 it.each([
   ['a profile', (id: string) => eventOf(customer.ProfileChanged, { ...customerOf(id), sealed: 'a..b.c.d' })],
   ['preferences', (id: string) => eventOf(customer.PreferencesChanged, { ...customerOf(id), sealed: 'a..b.c.d' })],
+  [
+    'a consent that came with a test kit',
+    (id: string) => eventOf(customer.ConsentGiven, { ...customerOf(id), ...consent, testKitId: randomUUID() }),
+  ],
   ['a payment', (id: string) => eventOf(customer.OrderPaid, orderOf(id))],
   ['an order whose kit is of no use', (id: string) => eventOf(customer.OrderReopened, orderOf(id))],
   ['a result of an order', (id: string) => eventOf(customer.OrderResulted, orderOf(id))],
