@@ -68,13 +68,20 @@ type Facts = {
   readonly now: Temporal.Instant;
 };
 
-/** Decides when the patient may see a piece. What they see is not taken back because they prefer something else by now. */
+/**
+ * Decides when the patient may see a piece. What they see is not taken back because they prefer something else by now, or because
+ * whoever decides read the clock before it was released.
+ */
 export function released<Known extends Piece>(piece: Known, { now, ...facts }: Facts): Known {
   const preference = (piece.releasedAt && piece.preference) ?? facts.preference;
   const { releaseAt = null, heldBecause } = decide(piece, { ...facts, preference });
-  const isDue = releaseAt !== null && Temporal.Instant.compare(releaseAt, now) <= 0;
+  const isDue = releaseAt !== null && Temporal.Instant.compare(releaseAt, laterOf(now, piece.releasedAt)) <= 0;
   const releasedAt = isDue ? (piece.releasedAt ?? now) : null;
   return { ...piece, preference, releaseAt, heldBecause: [...heldBecause], releasedAt };
+}
+
+function laterOf(now: Temporal.Instant, before: Temporal.Instant | null): Temporal.Instant {
+  return before && Temporal.Instant.compare(before, now) > 0 ? before : now;
 }
 
 type Decision = Omit<ReleaseDecision, 'heldBecause'> & { readonly heldBecause: readonly WhyHeld[] };

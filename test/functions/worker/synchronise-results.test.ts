@@ -105,6 +105,19 @@ describe('results that are held', () => {
     expect(await minute()).toBe(0);
   });
 
+  it('leave seen what was released while they waited to be brought in step', async () => {
+    const order = randomUUID();
+    await pour({ order });
+    const during = { ...taskContext(), now: lab.now() };
+    lab.pass({ seconds: 10 });
+    const sodium = { code: '2951-2^Sodium^LN', value: '140', range: '135-145' };
+    await pour({ order, section: 'CH', changedAt: '20310303090000+0100', observations: [sodium] });
+    const seen = async () => (await lab.results(patient.patientId)).map(({ observations }) => observations.length);
+    expect(await seen()).toEqual([1]);
+    await prefer('after-review');
+    expect([await bringInStep(lab.db, during, 2), await seen()]).toEqual([1, [1]]);
+  });
+
   it('are in step whoever was deciding while their patient changed their mind', async () => {
     for (let round = 0; round < 5; round += 1) {
       await lab.send(oru({ ...patient, section: 'VR' }));

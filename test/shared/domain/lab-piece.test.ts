@@ -42,6 +42,15 @@ describe('a piece of a report', () => {
     expect(released(held, { ...facts, preference: 'after-review' }).releaseAt).toEqual(morning.add({ hours: 72 }));
   });
 
+  it('stays seen when it is decided on by an older clock, and not where something holds it by then', () => {
+    const routine = { ...facts, category: 'routine' } as const;
+    const piece = { ...newPiece, conclusiveAt: morning.add({ seconds: 10 }) };
+    const seen = released(piece, { ...routine, now: morning.add({ seconds: 10 }) });
+    expect(seen.releasedAt).toEqual(morning.add({ seconds: 10 }));
+    expect(released(seen, routine)).toEqual(seen);
+    expect(released(seen, facts)).toMatchObject({ heldBecause: ['category'], releasedAt: null });
+  });
+
   it('counts the first time that somebody decided on it, and none that did not know of it', () => {
     const later = morning.add({ hours: 1 });
     expect(reviewed(reviewed(final, 'one', morning), 'two', later)).toMatchObject({ reviewedBy: 'one' });
