@@ -29,7 +29,8 @@ export const laboratoryData: SubjectData = {
     critical_alerts: { rowsOf: ofPatient, erase: 'with-another', retained: { ...CLINICAL, by: 'raised_at' } },
     reports: { rowsOf: ofPatient, erase: 'delete', retained: { ...CLINICAL, by: 'effective_at' } },
     release_preferences: { rowsOf: ofPatient, erase: 'delete' },
-    idempotency_keys: savedAnswersData,
+    // What others did with a result, and were answered of it, the patient may not know yet.
+    idempotency_keys: { ...savedAnswersData, exportOnly: (patientId) => sql`t.subject = ${patientId}` },
   },
   shown: showLaboratory,
   impersonal: {

@@ -2,6 +2,9 @@ import { sql } from 'drizzle-orm';
 
 import type { SubjectData } from './subject-table.ts';
 
+/** What clinicians are alerted to may be held from the patient yet. */
+const ALERTS = sql`('critical-result-raised', 'critical-result-escalated')`;
+
 /** What practitioners are still to be told stays until it is told: `forgetTold` and `forgetToldOfErased` delete it. */
 export const notificationData: SubjectData = {
   schema: 'notification',
@@ -12,11 +15,14 @@ export const notificationData: SubjectData = {
       rowsOf: (patientId) => sql`t.recipient_id = ${patientId} OR t.notice_id IN (
         SELECT n.id FROM notification.notices n WHERE n.patient_id = ${patientId})`,
       erase: 'delete',
+      exportOnly: () => sql`NOT EXISTS (
+        SELECT FROM notification.notices n WHERE n.id = t.notice_id AND n.kind IN ${ALERTS})`,
       spares: sql`t.recipient_type = 'practitioner' AND t.status IN ('held', 'planned', 'claimed', 'failed')`,
     },
     notices: {
       rowsOf: (patientId) => sql`t.patient_id = ${patientId}`,
       erase: 'delete',
+      exportOnly: () => sql`t.kind NOT IN ${ALERTS}`,
       spares: sql`EXISTS (SELECT FROM notification.deliveries d WHERE d.notice_id = t.id)`,
     },
     bookings: {

@@ -164,6 +164,38 @@ describe('an export', () => {
     expect(await results()).toEqual([true, false, true]);
   });
 
+  it.each(['critical-result-raised', 'critical-result-escalated'])(
+    'tells of visits whom they were told to, and nothing of what clinicians are alerted to: %s',
+    async (kind) => {
+      const [alertedId, toldId] = [randomUUID(), randomUUID()];
+      await noticeOf(kind, alertedId);
+      await noticeOf('booking-confirmed', toldId);
+      await world.rows(
+        `INSERT INTO laboratory.idempotency_keys (subject, operation, key, fingerprint, status, body)
+         VALUES ($1, 'acknowledgeCriticalResult', 'k', '', 200, $2)`,
+        [alertedId, JSON.stringify({ patientId })],
+      );
+      const { id } = await request();
+      await doJobs();
+      const text = JSON.stringify((await download(id)).body);
+      const isTold = [toldId, 'booking-confirmed', alertedId, 'critical-result'].map((word) => text.includes(word));
+      expect(isTold).toEqual([true, true, false, false]);
+    },
+  );
+
+  /** Of the patient, to a practitioner. */
+  async function noticeOf(kind: string, practitionerId: string): Promise<void> {
+    await world.rows(
+      `WITH notice AS (
+         INSERT INTO notification.notices (event_source, event_id, kind, country_code, patient_id, subject_id,
+           subject_version, occurred_at)
+         VALUES ('/s', gen_random_uuid(), $1, 'fr', $2, gen_random_uuid(), 1, $4) RETURNING id)
+       INSERT INTO notification.deliveries (notice_id, recipient_type, recipient_id, channel, status, due_at)
+       SELECT id, 'practitioner', $3, 'email', 'planned', $4 FROM notice`,
+      [kind, patientId, practitionerId, NOON.toString()],
+    );
+  }
+
   it('past its deadline is not made, and can be asked for again', async () => {
     const { id } = await request();
     world.clock.now = NOON.add({ minutes: ExportRequested.policy.withinMinutes });
