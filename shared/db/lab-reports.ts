@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, getTableColumns, inArray, isNotNull, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, inArray, isNotNull, lte, ne, or, type SQL, sql } from 'drizzle-orm';
 
 import type { PgTable } from 'drizzle-orm/pg-core';
 
@@ -100,6 +100,19 @@ export async function saveReport(tx: Queryable, report: ReportRow): Promise<void
 
 export async function listReportVersions(db: Queryable, reportId: string): Promise<ReportVersionRow[]> {
   return db.select().from(labReportVersions).where(eq(labReportVersions.reportId, reportId));
+}
+
+/** What was said of the other reports of the same order, where they are of a kind that is held. */
+export async function listVersionsBeside(
+  db: Queryable,
+  { id, sender, fillerOrder }: Pick<ReportRow, 'id' | 'sender' | 'fillerOrder'>,
+): Promise<ReportVersionRow[]> {
+  const ofOrder = and(eq(labReports.sender, sender), eq(labReports.fillerOrder, fillerOrder));
+  return db
+    .select(getTableColumns(labReportVersions))
+    .from(labReports)
+    .innerJoin(labReportVersions, eq(labReportVersions.reportId, labReports.id))
+    .where(and(ofOrder, ne(labReports.id, id), ne(labReports.category, 'routine')));
 }
 
 /** @returns how many of the versions were not known. */

@@ -3,7 +3,12 @@ import { hasDocument } from '../domain/lab-report.ts';
 import { firstSaidAt, mayTellOf } from '../domain/lab-time.ts';
 import type { Queryable } from './client.ts';
 import { listAlerts } from './critical-alerts.ts';
-import { listObservationVersions, listReportVersions, type ReportVersionRow } from './lab-reports.ts';
+import {
+  listObservationVersions,
+  listReportVersions,
+  listVersionsBeside,
+  type ReportVersionRow,
+} from './lab-reports.ts';
 import type { AlertRow, ObservationRow, ObservationVersionRow, ReportContent, ReportRow } from './schema/laboratory.ts';
 
 /** What holds one piece of a report, and not the others. */
@@ -15,8 +20,9 @@ export type FactsOfPieces = {
 };
 
 /**
- * An observation is of the strictest kind that its report was said to be of with it or before it. A document and the conclusion
- * may tell of anything critical that they do not come before. What comes before what is told by the laboratory's times.
+ * An observation is of the strictest kind that its report was said to be of with it or before it, or another report of the order
+ * at a time when it may have been said under that one. A document and the conclusion may tell of anything critical that they do
+ * not come before. What comes before what is told by the laboratory's times.
  */
 export async function readPieceFacts(
   db: Queryable,
@@ -25,8 +31,10 @@ export async function readPieceFacts(
 ): Promise<FactsOfPieces> {
   const critical = observations.filter(({ isCritical }) => isCritical);
   const plain = { category: report.category, critical: [] };
-  if (critical.length === 0 && report.category === 'routine') return { ofReport: plain, of: () => plain };
-  const said = await readSaid(db, report, observations);
+  const beside = await listVersionsBeside(db, report);
+  const isPlain = critical.length === 0 && report.category === 'routine' && beside.length === 0;
+  if (isPlain) return { ofReport: plain, of: () => plain };
+  const said = { ...(await readSaid(db, report, observations)), beside };
   const alerts = critical.length > 0 ? await listAlerts(db, report.id) : [];
   const toldBy = (versions: readonly Said[]) =>
     critical
@@ -39,7 +47,7 @@ export async function readPieceFacts(
   const own = said.ofReport.filter((version) => ownWordOf(version) === ownWordOf(report));
   return {
     ofReport: { category: report.category, critical: toldBy(own) },
-    of: (row) => ({ category: categoryOf(said.of(row), said.ofReport), critical: criticalOf(row) }),
+    of: (row) => ({ category: categoryOf(said.of(row), said), critical: criticalOf(row) }),
   };
 }
 
@@ -58,11 +66,14 @@ function timesOf(versions: readonly Said[]) {
   return versions.map(({ changedAt }) => changedAt);
 }
 
-function categoryOf(versions: readonly Said[], ofReport: readonly ReportVersionRow[]): TestCategory {
+type SaidOfReports = { readonly ofReport: readonly ReportVersionRow[]; readonly beside: readonly ReportVersionRow[] };
+
+function categoryOf(versions: readonly Said[], { ofReport, beside }: SaidOfReports): TestCategory {
   const times = timesOf(versions);
   const first = firstSaidAt(times);
-  return ofReport
-    .filter(({ changedAt }) => times.includes(changedAt) || mayTellOf(first, changedAt ?? undefined))
+  const isWith = ({ changedAt }: Said) => times.includes(changedAt);
+  const own = ofReport.filter((one) => isWith(one) || mayTellOf(first, one.changedAt ?? undefined));
+  return [...own, ...beside.filter(isWith)]
     .map(({ content }) => categoryOfSection(content.section))
     .reduce(strictestOf, 'routine');
 }

@@ -88,6 +88,20 @@ describe('a result that is said under another heading', () => {
     expect(new Set(ends).size).toBe(1);
   });
 
+  it.each([[[0, 1]], [[1, 0]]])('is held as it would be under the stricter of them: order %s', async (hours) => {
+    for (const hour of hours) await say(hour, {}, { section: hour === 0 ? 'GE' : '' });
+    expect(await seen()).toEqual([]);
+    lab.pass({ hours: 72 });
+    await releaseResults(lab.db).run(taskContext({ now: lab.now() }));
+    expect(await seen()).toEqual(['4.2']);
+  });
+
+  it('is not held for what another report of its order was said to be at another time', async () => {
+    await say(0, { code: '2951-2^Sodium^LN' }, { section: 'GE' });
+    await say(1, {});
+    expect(await seen()).toEqual(['4.2']);
+  });
+
   it('is told of as corrected and as taken back by who has read it', async () => {
     await say(0, {});
     await say(1, { value: '4.9', status: 'C' });
