@@ -13,8 +13,8 @@ const MOST_KEPT = 10_000;
 
 /**
  * Takes a token that names a session only while that is live. A token that names none, which only those of machines may, is
- * taken as it is. Throws `unauthenticated` for a session that is over, `in-progress` for one of an
- * account that is just being closed, `unavailable` while nobody can tell.
+ * taken as it is. Throws `unauthenticated` for a session that is over, `unavailable` while nobody can tell, as for one of an
+ * account that is just being closed.
  * @param patients The patient context, over its own role or its reader's.
  */
 export function withLiveSessions(verify: TokenVerifier, patients: Queryable): TokenVerifier {
@@ -24,7 +24,8 @@ export function withLiveSessions(verify: TokenVerifier, patients: Queryable): To
   const ask = (key: string, session: SessionUse) => {
     const answer = use(session);
     answers.set(key, answer);
-    answer.catch(() => answers.delete(key));
+    const forget = () => answers.delete(key);
+    answer.then((state) => state === 'account-closing' && forget(), forget);
     return answer;
   };
   return async (authorization) => {
@@ -33,7 +34,7 @@ export function withLiveSessions(verify: TokenVerifier, patients: Queryable): To
     if (session === undefined) return caller;
     const key = `${session.toString('base64')} ${subject}`;
     const state = await (answers.get(key) ?? ask(key, { referenceHash: session, subject, country }));
-    if (state === 'account-closing') throw new AppError('in-progress', 'The account is being closed.');
+    if (state === 'account-closing') throw new AppError('unavailable', 'The account is being closed.');
     if (state !== 'live') throw unauthenticated('session-over');
     return caller;
   };

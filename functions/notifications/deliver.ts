@@ -87,8 +87,10 @@ async function deliver(
   if (unreachable) await withholdDelivery(deps.db, delivery, unreachable, deps.now());
   const address = recipient?.addresses[channel];
   if (unreachable || !recipient || address === undefined) return undefined;
-  if (deps.hearsProviders && awaitsWord(kind, channel) && (await holdDoubtful(deps.db, delivery, deps.now())))
-    return undefined;
+  const waits = deps.hearsProviders && awaitsWord(kind, channel);
+  const doubt = waits ? await holdDoubtful(deps.db, delivery, deps.now()) : undefined;
+  if (doubt === 'refused') return { status: 'refused', errorCode: 'no-answer', error: undefined };
+  if (doubt === 'held') return undefined;
   const claimed = await claimNews({ ...delivery, addressHash: hashOf(channel, address) });
   if (!claimed) return undefined;
   const { claim, news } = claimed;

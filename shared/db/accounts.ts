@@ -61,6 +61,8 @@ export async function closeAccount(
   { patientId, country, now, version }: Closing,
 ): Promise<AccountRow | undefined> {
   await takeCustomerTurn(tx, patientId);
+  // Nobody begins a session meanwhile: see patient.use_session.
+  await tx.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${patientId}::uuid::text, 7))`);
   const erased = { status: 'erased', changedAt: now } as const;
   await tx
     .insert(accounts)

@@ -51,14 +51,20 @@ const types: pg.CustomTypesConfig = {
  */
 const INDEX_SCANS = '-c enable_seqscan=off';
 
+/** A server ends a statement that takes too long; one that has not said so by then is gone. */
+const SILENCE_MS = 2_000;
+
 /** Connects lazily; a failure to connect or a lost connection is AppError `unavailable`. */
 export function connectDatabase(url: string, options: DatabaseOptions): Database {
+  const statementTimeoutMs = options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS;
   const pool = new LastingPool({
     connectionString: url,
     application_name: options.applicationName,
     max: options.maxConnections ?? 10,
     connectionTimeoutMillis: options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS,
-    statement_timeout: options.statementTimeoutMs ?? STATEMENT_TIMEOUT_MS,
+    statement_timeout: statementTimeoutMs,
+    // Of a server that is gone without a word nobody else would ever know.
+    query_timeout: statementTimeoutMs + SILENCE_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,

@@ -60,6 +60,9 @@ const NO_ANSWER: DoubtReason = 'no-answer';
 /** How long a text that may have been taken waits for the provider's word before it is sent again. */
 const WORD_DUE_AFTER = '2 minutes';
 
+/** How often a text is sent at most while its provider does not say whether it has it. */
+const MOST_IN_DOUBT = 3;
+
 /** The provider's clock and ours are so far apart at most. */
 const CLOCK_SKEW = '2 seconds';
 
@@ -163,21 +166,28 @@ export async function holdDelivery(
 }
 
 /**
- * Holds a message whose sender cannot tell what came of it until the provider's word of it is due.
- * @returns whether there is such a doubt.
+ * Holds a message whose sender cannot tell what came of it until the provider's word of it is due; one that was sent so
+ * often already is refused, since its recipient may have them all.
+ * @returns what became of it; undefined where there is no such doubt.
  */
 export async function holdDoubtful(
   db: Queryable,
   { id }: Pick<OpenDelivery, 'id'>,
   now: Temporal.Instant,
-): Promise<boolean> {
+): Promise<'held' | 'refused' | undefined> {
   const dueAt = sql`greatest(${deliveries.claimedAt} + ${WORD_DUE_AFTER}::interval, ${now.toString()}::timestamptz)`;
-  const held = await db
+  const [held] = await db
     .update(deliveries)
-    .set({ status: 'held', mayRepeat: true, dueAt, gatherKey: null })
+    .set({
+      status: sql`CASE WHEN ${deliveries.attempts} < ${MOST_IN_DOUBT} THEN 'held' ELSE 'refused' END`,
+      mayRepeat: true,
+      dueAt,
+      gatherKey: null,
+      errorCode: NO_ANSWER,
+    })
     .where(and(eq(deliveries.id, id), isFree(now), isInDoubt))
-    .returning({ id: deliveries.id });
-  return held.length > 0;
+    .returning({ status: deliveries.status });
+  return held?.status === 'held' || held?.status === 'refused' ? held.status : undefined;
 }
 
 /** Stops what a clinician need not be told any more. Throws nothing where a message is on its way already. */
@@ -242,7 +252,10 @@ export async function settleText(
       and(
         eq(deliveries.addressHash, addressHash),
         sql`${sentAt} BETWEEN ${started} AND ${over}`,
-        or(isInDoubt, and(inArray(deliveries.status, ['held', 'planned']), deliveries.mayRepeat)),
+        or(
+          isInDoubt,
+          and(inArray(deliveries.status, ['held', 'planned', 'refused']), eq(deliveries.errorCode, NO_ANSWER)),
+        ),
       ),
     );
   const isKnown = exists(

@@ -18,7 +18,7 @@ const UNREACHABLE = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT',
 
 /** The words of `pg` for a connection that broke or could not be had; these errors carry no code. */
 const CONNECTION_LOST =
-  /Connection terminated|timeout exceeded when trying to connect|timeout expired|not queryable|Client was closed/;
+  /Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|not queryable|Client was closed/;
 
 /** Names what PostgreSQL or its driver reports and a later attempt may cure; hands anything else on as it is. */
 export function nameDriverError(error: unknown): unknown {

@@ -100,7 +100,10 @@ export async function postponeReminders(tx: Queryable, triggerId: string, dueAt:
     .where(and(eq(reminders.triggerId, triggerId), eq(reminders.status, 'triggered')));
 }
 
-/** Ends what an event triggered, unless a message of it waits: sent where any of its messages was, else dropped. */
+/** What is still to be sent, or on its way. */
+const UNSENT: readonly DeliveryStatus[] = ['held', 'planned', 'claimed', 'failed'];
+
+/** Ends what an event triggered, unless a message of it is still owed: sent where any of its messages was, else dropped. */
 export async function closeReminders(db: Queryable, triggerId: string): Promise<void> {
   const messages = (statuses: readonly DeliveryStatus[]) =>
     exists(
@@ -113,9 +116,7 @@ export async function closeReminders(db: Queryable, triggerId: string): Promise<
   await db
     .update(reminders)
     .set({ status: sql`CASE WHEN ${messages(['sent'])} THEN 'sent' ELSE 'dropped' END` })
-    .where(
-      and(eq(reminders.triggerId, triggerId), eq(reminders.status, 'triggered'), not(messages(['held', 'planned']))),
-    );
+    .where(and(eq(reminders.triggerId, triggerId), eq(reminders.status, 'triggered'), not(messages(UNSENT))));
 }
 
 async function lockDue(tx: Queryable, now: Temporal.Instant, limit: number): Promise<ReminderRow[]> {

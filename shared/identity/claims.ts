@@ -10,8 +10,7 @@ import { roles } from '../domain/caller.ts';
  * guessed. `sid` is the session's reference (OpenID Connect Front-Channel Logout 1.0, section 3).
  */
 export function callerOf({ sub, roles: claimed, scope, country, sid }: JWTPayload): Caller | undefined {
-  // PostgreSQL keeps no text with a NUL in it.
-  if (sub === undefined || sub === '' || sub.includes('\0')) return undefined;
+  if (sub === undefined || !isSubject(sub)) return undefined;
   if (country !== undefined && !isCountry(country)) return undefined;
   if (sid !== undefined && !isReference(sid)) return undefined;
   return {
@@ -21,6 +20,11 @@ export function callerOf({ sub, roles: claimed, scope, country, sid }: JWTPayloa
     scopes: typeof scope === 'string' ? scope.split(' ').filter(Boolean) : [],
     country,
   };
+}
+
+/** At most 255 characters (OpenID Connect Core 1.0, section 2); PostgreSQL keeps no text with a NUL in it. */
+function isSubject(value: string): boolean {
+  return value !== '' && value.length <= 255 && !value.includes('\0');
 }
 
 function isCountry(value: unknown): value is string {

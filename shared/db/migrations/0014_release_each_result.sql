@@ -19,6 +19,10 @@ SET conclusive_at = r.conclusive_at, reviewed_at = r.reviewed_at, reviewed_by = 
   forced_by = r.forced_by, release_at = r.release_at, held_because = r.held_because, released_at = r.released_at
 FROM laboratory.reports r WHERE r.id = o.report_id AND o.was_conclusive;
 --> statement-breakpoint
+-- What waits for a code was not shown with the rest.
+UPDATE laboratory.observations SET release_at = NULL, held_because = '{unmapped-code}', released_at = NULL
+WHERE is_parked AND was_conclusive;
+--> statement-breakpoint
 ALTER TABLE laboratory.observations
   DROP COLUMN was_conclusive,
   ADD CONSTRAINT observation_released CHECK (released_at IS NULL OR release_at IS NOT NULL);

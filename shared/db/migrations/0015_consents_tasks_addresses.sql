@@ -14,6 +14,9 @@ ALTER TABLE cron.task_runs
   ADD COLUMN done_at timestamptz NOT NULL DEFAULT now(),
   ADD COLUMN duration_ms integer NOT NULL DEFAULT 0;
 --> statement-breakpoint
+-- It goes by another name, and under this one it would seem to be late for ever.
+DELETE FROM cron.task_runs WHERE task = 'request-synchronisation';
+--> statement-breakpoint
 -- Where it was last sent to, as SHA-256 of channel and address: some providers tell of a message by its address alone.
 ALTER TABLE notification.deliveries ADD COLUMN address_hash bytea;
 --> statement-breakpoint

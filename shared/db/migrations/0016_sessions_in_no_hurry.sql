@@ -10,8 +10,8 @@ BEGIN
   SELECT * INTO session FROM patient.sessions WHERE reference_hash = reference;
   IF NOT FOUND THEN
     IF who ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN
-      -- Whoever closes the account has this to themselves until they commit.
-      IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.hashtextextended(who::uuid::text, 3)) THEN
+      -- Whoever closes the account, and nobody else, has this to themselves until they commit.
+      IF NOT pg_catalog.pg_try_advisory_xact_lock_shared(pg_catalog.hashtextextended(who::uuid::text, 7)) THEN
         RETURN 'account-closing';
       END IF;
       IF EXISTS (SELECT FROM patient.accounts WHERE patient_id = who::uuid AND status = 'erased') THEN

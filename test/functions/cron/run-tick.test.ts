@@ -180,12 +180,15 @@ describe('a clean-up that a tick has no time for', () => {
     const { clock, tick } = platform([[cleanUp('context', [many, last])]], { limits: { stopAfterMs: 50 } });
     expect(await tick()).toBe(503);
     expect([await listTaskRuns(contexts.cron), steps.includes('last')]).toEqual([new Map(), false]);
-    for (let minutes = 1; !steps.includes('last'); minutes += 1) {
+    let status = 503;
+    for (let minutes = 1; status === 503; minutes += 1) {
       clock.now = noon.add({ minutes });
-      await tick();
+      status = await tick();
     }
+    expect([status, left <= 0, steps.includes('last')]).toEqual([204, true, true]);
+    const done = steps.length;
     clock.now = clock.now.add({ minutes: 1 });
-    expect([await tick(), steps.filter((step) => step === 'many')]).toEqual([204, Array(30).fill('many')]);
+    expect([await tick(), steps.length]).toEqual([204, done]);
   });
 });
 

@@ -4,7 +4,7 @@ import { sql } from 'drizzle-orm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Workload } from '../../../functions/workloads.ts';
-import { closeAccount } from '../../../shared/db/accounts.ts';
+import { closeAccount, takeCustomerTurn } from '../../../shared/db/accounts.ts';
 import { connectDatabase, type Database } from '../../../shared/db/client.ts';
 import type { Role } from '../../../shared/domain/caller.ts';
 import { newReference } from '../../shared/identity/issuer.ts';
@@ -272,9 +272,18 @@ it('an account that is just being closed lets nobody in who signs in meanwhile',
   await db.transaction(async (tx) => {
     await closeAccount(tx, closing);
     const statuses = [statusAt(booking, token, subject), statusAt(booking, other, stranger)];
-    expect(await Promise.all(statuses)).toEqual([409, 200]);
+    expect(await Promise.all(statuses)).toEqual([503, 200]);
   });
   await until(async () => (await statusAt(booking, token, subject)) === 401, { what: 'the account to be closed' });
+});
+
+it('an account that is written to otherwise lets its owner sign in meanwhile', async () => {
+  const subject = await addPatient(world.admin);
+  const token = await signedIn(subject);
+  await db.transaction(async (tx) => {
+    await takeCustomerTurn(tx, subject);
+    expect(await statusAt(booking, token, subject)).toBe(200);
+  });
 });
 
 it('sessions that many processes begin at once, in any order, are begun once each', async () => {

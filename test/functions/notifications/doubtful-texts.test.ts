@@ -182,6 +182,22 @@ describe('a provider that does not answer', () => {
     expect(world.sent).toHaveLength(1);
   });
 
+  it('is handed it three times at most while it says nothing, and then it is told', async () => {
+    const event = booking(await someone(), SLOT).created();
+    const deliver = mute();
+    expect(await deliver(event)).toBe(503);
+    let last = await deliver(event);
+    for (let minutes = 0; minutes < 30; minutes += 2) {
+      world.pass({ minutes: 2 });
+      for (const released of await world.release()) last = await world.deliverUntilDone(released, deliver);
+    }
+    expect(world.sent).toHaveLength(3);
+    expect(last).toBe(422);
+    expect(await textOf(event)).toMatchObject({ status: 'refused', error_code: 'no-answer', may_repeat: true });
+    expect(await world.deliver(event)).toBe(204);
+    expect(await textOf(event)).toMatchObject({ status: 'sent', attempts: 4 });
+  });
+
   it('is handed it again where it does not', async () => {
     const event = booking(await someone(), SLOT).created();
     expect(await mute()(event)).toBe(503);
@@ -195,7 +211,7 @@ describe('a provider that does not answer', () => {
 
 describe('a reminder by text', () => {
   /** Its event, due by now. */
-  async function reminderOf(people: Awaited<ReturnType<typeof someone>>) {
+  async function reminderOf(people: Parameters<typeof booking>[0]) {
     const { id, created } = booking(people, SLOT);
     await world.deliver(created());
     await world.rows(`DELETE FROM notification.reminders WHERE booking_id <> $1 OR channel <> 'sms'`, [id]);
@@ -228,6 +244,32 @@ describe('a reminder by text', () => {
     await world.tick();
     expect(await status()).toEqual(['sent']);
     expect(world.sent).toHaveLength(messages);
+  });
+
+  it('is still owed to one guardian when the provider has told what became of the other’s', async () => {
+    const patientId = await world.addPatient({ email: null, sms: null });
+    const practitionerId = await world.addPractitioner({ email: null, phone: null });
+    const phones = ['+33712345678', '+33787654321'];
+    for (const sms of phones) {
+      const proxy = { patient_id: patientId, relation: 'guardian', valid_from: '2029-01-01T00:00:00Z' };
+      await world.insert('patient.proxies', { ...proxy, proxy_id: await world.addPatient({ email: null, sms }) });
+    }
+    const { event, status } = await reminderOf({ patientId, practitionerId });
+    const box = mailbox(world.sent);
+    const failing = world.startFunction({
+      ...box,
+      sendSms: async (sms) => {
+        if (world.sent.length > 0) throw new AppError('unavailable', 'throttled');
+        await box.sendSms(sms);
+        throw new AppError('unavailable', 'no answer', { reason: 'no-answer' });
+      },
+    });
+    expect(await failing(event)).toBe(503);
+    expect(await tell({ to: world.sent[0]?.to ?? '' })).toBe(204);
+    expect(await status()).toEqual(['triggered']);
+    expect(await world.deliver(event)).toBe(204);
+    expect(world.sent.map(({ to }) => to).toSorted()).toEqual(phones);
+    expect(await status()).toEqual(['sent']);
   });
 
   it('is not sent again where the visit was cancelled meanwhile', async () => {

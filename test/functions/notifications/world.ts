@@ -188,6 +188,12 @@ export async function openWorld() {
       return triggered;
     },
 
+    /** Releases the notices that are due, without delivering them. */
+    async release(): Promise<AnyEvent[]> {
+      await releaseDueDeliveries(db, now(), 100, TRACE);
+      return takeEvents();
+    },
+
     /** Releases the one notice that is due, without delivering it. */
     async releaseOne(): Promise<AnyEvent> {
       await releaseDueDeliveries(db, now(), 100, TRACE);
