@@ -67,7 +67,7 @@ Careflow is ready at ${gateway}. In another terminal, in this folder, paste:
     curl -s -X POST ${gateway}/fr/lab-results -H "Authorization: Bearer $LIS" -H 'Content-Type: application/hl7-v2' --data-binary @- | tr '\\r' '\\n'; sleep 3
   curl -s -H "Authorization: Bearer $TOKEN" ${gateway}/fr/patients/${patient.id}/results
 
-  # Everything that is kept of the patient, in one archive: an e-mail says when it is there, a moment later
+  # What is kept of the patient, in one archive: an e-mail says when it is there, a moment later
   EXPORT=$(curl -s -X POST ${gateway}/fr/patients/${patient.id}/export -H "Authorization: Bearer $TOKEN" | sed 's/.*"id":"\\([^"]*\\)".*/\\1/')
   curl -s -H "Authorization: Bearer $TOKEN" ${gateway}/fr/exports/$EXPORT/archive
 
