@@ -327,14 +327,30 @@ describe('whoever is erased', () => {
     expect(told()).toMatchObject([{ channel: 'sms', to: '+33639980001' }]);
   });
 
-  it('and cannot be reached is told through those who act for them', async () => {
-    const guardian = await addPatient(world.admin);
-    await addProxy(world.admin, patientId, guardian);
-    await world.rows('DELETE FROM patient.contact_points WHERE patient_id = $1', [patientId]);
-    await request();
-    expect(await world.erase(await takeJob())).toEqual([503, 204]);
-    expect(world.sent).toMatchObject([{ channel: 'email', to: `${guardian}@example.com` }]);
-  });
+  it.each([
+    ['fr', 'un compte Careflow dont vous vous occupez'],
+    ['de', 'ein Careflow-Konto, um das Sie sich kümmern'],
+    ['en', 'a Careflow account that you look after'],
+  ])(
+    'and cannot be reached is told through those who act for them, whose own account it is not: %s',
+    async (...said) => {
+      const [language, words] = said;
+      const guardian = await addPatient(world.admin);
+      await addProxy(world.admin, patientId, guardian);
+      await world.rows('DELETE FROM patient.contact_points WHERE patient_id = $1', [patientId]);
+      await world.rows(
+        `INSERT INTO patient.preferences (patient_id, language) VALUES ($1, $2)
+       ON CONFLICT (patient_id) DO UPDATE SET language = excluded.language`,
+        [guardian, language],
+      );
+      await request();
+      expect(await world.erase(await takeJob())).toEqual([503, 204]);
+      expect(world.sent).toMatchObject([
+        { channel: 'email', to: `${guardian}@example.com`, text: expect.stringContaining(words) },
+      ]);
+      expect(world.sent[0]?.text).not.toMatch(/votre compte|Ihr Careflow-Konto|your Careflow account/);
+    },
+  );
 
   it('is told when the provider takes it, and before anything of theirs is gone', async () => {
     await request();
