@@ -35,6 +35,7 @@ import { rejectUnprovenDevices } from './reject-unproven-devices.ts';
 import { releaseNotices } from './release-notices.ts';
 import { releaseResults } from './release-results.ts';
 import { replayMappedCodes } from './replay-mapped-codes.ts';
+import { requestErasures } from './request-erasures.ts';
 import { requestResultSynchronisation, requestSynchronisation } from './request-synchronisation.ts';
 import { sweepOutbox } from './sweep-outbox.ts';
 import { type Lane, withShare } from './task.ts';
@@ -109,7 +110,11 @@ export function lanesOf(contexts: Contexts, append: AppendEvents, checks: Health
       cleanUp('homekit', forgetDevices(homekit)),
     ],
     [sweepOutbox('patient', patient, patientOutbox, append), cleanUp('patient', forgetCustomers(patient))],
-    [sweepOutbox('worker', worker, workerOutbox, append), cleanUp('worker', forgetWork(worker))],
+    [
+      requestErasures(worker),
+      sweepOutbox('worker', worker, workerOutbox, append),
+      cleanUp('worker', forgetWork(worker)),
+    ],
     [
       checkHealth(cron, checks, HEALTH_TIMEOUT_MS),
       sweepOutbox('cron', cron, cronOutbox, append),

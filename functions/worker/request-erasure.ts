@@ -10,7 +10,7 @@ import type { Operation } from '../../shared/runtime/function.ts';
 import { maySpeakFor } from './access.ts';
 import type { Deps } from './deps.ts';
 import { fading } from './fading.ts';
-import { erasureJob } from './patient-job.ts';
+import { erasureJob } from '../../shared/db/patient-jobs.ts';
 
 /**
  * `POST /{country}/patients/{id}/erase`: once. While it is under way it is the answer, and its job is asked for once more: it may

@@ -8,7 +8,7 @@ import { workerOutbox } from '../../shared/db/schema/worker.ts';
 import type { Operation } from '../../shared/runtime/function.ts';
 import { maySpeakFor } from './access.ts';
 import type { Deps } from './deps.ts';
-import { exportJob } from './patient-job.ts';
+import { exportJob } from '../../shared/db/patient-jobs.ts';
 
 /**
  * `POST /{country}/patients/{id}/export`: one at a time. While one is under way it is the answer, and its job is asked for once

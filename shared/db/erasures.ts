@@ -1,9 +1,12 @@
-import { and, asc, desc, eq, isNotNull, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, inArray, isNotNull, lte, sql } from 'drizzle-orm';
 
+import { ErasureRequested } from '../../schemas/events/jobs.v1.ts';
 import { AppError } from '../errors.ts';
-import type { Queryable } from './client.ts';
+import type { Database, Queryable } from './client.ts';
 import { deleteBatch } from './delete-batch.ts';
-import { type ErasureRow, erasures, erasureSteps, retainedRecords } from './schema/worker.ts';
+import { enqueue } from './outbox.ts';
+import { erasureJob } from './patient-jobs.ts';
+import { type ErasureRow, erasures, erasureSteps, jobRuns, retainedRecords, workerOutbox } from './schema/worker.ts';
 
 export type NewErasure = Pick<ErasureRow, 'id' | 'country' | 'patientId' | 'requestedBy' | 'requestedAt'>;
 
@@ -80,6 +83,51 @@ export async function failErasure(db: Queryable, id: string): Promise<void> {
     .update(erasures)
     .set({ status: 'failed' })
     .where(and(eq(erasures.id, id), eq(erasures.status, 'requested')));
+}
+
+/** Longer than a job that failed waits for its next delivery. */
+const GIVEN_UP_AFTER = { minutes: 15 };
+
+type During = { readonly now: Temporal.Instant; readonly traceparent: string };
+
+/**
+ * Asks again for the jobs of up to `limit` erasures under way that nobody has tried or asked again for a while: they may have
+ * been given up. Resolves to how many there were.
+ */
+export async function askAgainForErasures(db: Database, { now, traceparent }: During, limit: number): Promise<number> {
+  return db.transaction(async (tx) => {
+    const waiting = await lockUntried(tx, now.subtract(GIVEN_UP_AFTER), limit);
+    if (waiting.length === 0) return 0;
+    const ids = waiting.map(({ id }) => id);
+    await tx.update(erasures).set({ askedAgainAt: now }).where(inArray(erasures.id, ids));
+    await enqueue(
+      tx,
+      workerOutbox,
+      waiting.map((row) => erasureJob(row, traceparent)),
+    );
+    return waiting.length;
+  });
+}
+
+/** What another asks for again at the same time is left to it. */
+async function lockUntried(tx: Queryable, since: Temporal.Instant, limit: number): Promise<ErasureRow[]> {
+  const wasTried = sql`EXISTS (SELECT FROM ${jobRuns} WHERE ${jobRuns.type} = ${ErasureRequested.type}
+    AND ${jobRuns.idempotencyKey} = ${erasures.id}::text
+    AND greatest(${jobRuns.leaseUntil}, ${jobRuns.endedAt}) > ${since.toString()})`;
+  return tx
+    .select()
+    .from(erasures)
+    .where(
+      and(
+        eq(erasures.status, 'requested'),
+        lte(erasures.requestedAt, since),
+        sql`(${erasures.askedAgainAt} IS NULL OR ${erasures.askedAgainAt} <= ${since.toString()})`,
+        sql`NOT ${wasTried}`,
+      ),
+    )
+    .orderBy(asc(erasures.requestedAt))
+    .limit(limit)
+    .for('update', { skipLocked: true });
 }
 
 /** Keeps what law keeps; the same content again is kept once. */

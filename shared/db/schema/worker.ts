@@ -49,6 +49,7 @@ export const erasures = workerSchema.table('erasures', {
   ...request,
   status: text().$type<'requested' | 'completed' | 'failed'>().notNull().default('requested'),
   bornOn: text('born_on'),
+  askedAgainAt: instant('asked_again_at'),
 });
 
 export type ErasureRow = typeof erasures.$inferSelect;

@@ -49,6 +49,14 @@ describe('the worker’s lane', () => {
     expect([await tickAt(now), appended]).toEqual([204, ['t.v1']]);
   });
 
+  it('asks again for an erasure that nobody has tried for a while, once', async () => {
+    const { worker } = contexts;
+    await worker.insert(erasures).values({ ...request, id: randomUUID(), patientId: randomUUID() });
+    expect([await tickAt(now), await tickAt(now.add({ minutes: 1 }))]).toEqual([204, 204]);
+    expect(appended).toEqual(['careflow.erasure.requested.v1']);
+    await worker.update(erasures).set({ status: 'failed' });
+  });
+
   it('once a day drops what is over, and nothing else', async () => {
     const run = { type: 't', state: 'done' as const, attempts: 1, holder: randomUUID(), deadline: now };
     await contexts.worker.insert(jobRuns).values([

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { requestErasures } from '../../../functions/cron/request-erasures.ts';
 import type { AnyEvent } from '../../../schemas/events/contract.ts';
 import { EmailRequested, ErasureRequested } from '../../../schemas/events/jobs.v1.ts';
 import { closeAccount, takeCustomerTurn } from '../../../shared/db/accounts.ts';
@@ -14,6 +15,7 @@ import { suppressAddress } from '../../../shared/db/suppressed-addresses.ts';
 import type { SubjectContext } from '../../../shared/db/subject-data/contexts.ts';
 import { AppError } from '../../../shared/errors.ts';
 import { awayDatabase, heldBooking } from '../cron/contexts.ts';
+import { taskContext } from '../cron/tick.ts';
 import { addPatient, addProxy } from '../../support/practices.ts';
 import { type Bearer, NOON, openWorld, type World } from './world.ts';
 
@@ -423,6 +425,19 @@ describe('an erasure of somebody with a critical result', () => {
     expect((await read(id)).body['status']).toBe('completed');
   });
 
+  it('ends by itself when the alert is over, though its job was given up before', async () => {
+    await alert(NOON, '');
+    const { id } = await request();
+    expect(await deliverUntilOver(await takeJob())).toBe(422);
+    let minutes = 0;
+    for (; minutes < 120 && (await read(id)).body['status'] === 'requested'; minutes += 1) {
+      world.clock.now = NOON.add({ minutes: minutes + 1 });
+      await requestErasures(world.deps.db).run(taskContext({ now: world.clock.now }));
+      for (const event of await world.takeEvents()) await deliverUntilOver(event);
+    }
+    expect([(await read(id)).body['status'], minutes, await countPatients()]).toEqual(['completed', 90, 0]);
+  });
+
   async function alert(raisedAt: Temporal.Instant, ended: '' | 'acknowledged_at' | 'closed_at'): Promise<void> {
     await report();
     await world.rows(
@@ -440,6 +455,45 @@ describe('an erasure of somebody with a critical result', () => {
     if (ended)
       await world.rows(`UPDATE laboratory.critical_alerts SET ${ended} = raised_at WHERE patient_id = $1`, [patientId]);
   }
+});
+
+/** What a KafkaSource does with an event, without the waits. @returns the last status. */
+async function deliverUntilOver(event: AnyEvent, deliver = world.deliver): Promise<number> {
+  const statuses: number[] = [];
+  while (statuses.length <= ErasureRequested.policy.attempts && (statuses.at(-1) ?? 503) === 503) {
+    statuses.push(await deliver(event));
+  }
+  return statuses.at(-1) ?? 0;
+}
+
+describe('an erasure whose job was given up', () => {
+  const tick = (duration: Temporal.DurationLike) =>
+    requestErasures(world.deps.db).run(taskContext({ now: NOON.add(duration) }));
+  const askedFor = async (id: string) => (await world.takeEvents()).filter(({ subject }) => subject === id).length;
+
+  beforeEach(async () => {
+    await world.rows(`UPDATE worker.erasures SET status = 'failed' WHERE status = 'requested'`);
+  });
+
+  it('is asked for again when nobody has tried it for a while, once, by two at once too', async () => {
+    const { id } = await request();
+    expect(await deliverUntilOver(await takeJob(), deliverWithout('laboratory'))).toBe(422);
+    expect([await tick({ minutes: 14 }), await askedFor(id)]).toEqual([0, 0]);
+    const counts = await Promise.all([tick({ minutes: 15 }), tick({ minutes: 15 })]);
+    expect([new Set(counts), await askedFor(id)]).toEqual([new Set([0, 1]), 1]);
+    expect([await tick({ minutes: 29 }), await askedFor(id)]).toEqual([0, 0]);
+    expect([await tick({ minutes: 30 }), await askedFor(id)]).toEqual([1, 1]);
+  });
+
+  it('is not asked for again while it is tried, or once it is done', async () => {
+    const { id } = await request();
+    const event = await takeJob();
+    expect(await tick({ minutes: 14 })).toBe(0);
+    world.clock.now = NOON.add({ minutes: 10 });
+    expect([await world.deliver(event), await tick({ minutes: 20 })]).toEqual([503, 0]);
+    world.clock.now = NOON.add({ minutes: 20 });
+    expect([await world.deliver(event), await tick({ minutes: 60 }), await askedFor(id)]).toEqual([204, 0, 0]);
+  });
 });
 
 describe('an erasure that is cut off', () => {

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto';
 
 import { ErasureRequested, ExportRequested, type JobPolicy } from '../../schemas/events/jobs.v1.ts';
-import { outgoing, type OutgoingEvent } from '../../shared/db/outbox.ts';
+import { outgoing, type OutgoingEvent } from './outbox.ts';
 
 type Request = {
   /** Of the export or erasure. */
