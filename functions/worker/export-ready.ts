@@ -6,7 +6,10 @@ import { type EmailContent, EmailRequested } from '../../schemas/events/jobs.v1.
 import { outgoing, type OutgoingEvent } from '../../shared/db/outbox.ts';
 import { listPatientRecipients } from '../../shared/db/recipients.ts';
 import type { Language } from '../../shared/domain/notification.ts';
-import { fill, longDate } from '../../shared/notify/template.ts';
+import { fill, longDate, type Wording } from '../../shared/notify/template.ts';
+import { exportReadyDe } from '../../shared/notify/templates/export-ready.de.ts';
+import { exportReadyEn } from '../../shared/notify/templates/export-ready.en.ts';
+import { exportReadyFr } from '../../shared/notify/templates/export-ready.fr.ts';
 import type { Deps } from './deps.ts';
 
 type Ready = { readonly id: string; readonly patientId: string; readonly expiresAt: Temporal.Instant };
@@ -44,18 +47,8 @@ function write(to: string, language: Language, expiresAt: Temporal.Instant): z.i
   return { to, subject, text: fill(text, { until }) };
 }
 
-/** Whoever reads it over a shoulder learns nothing but that it was asked for. */
-const words: Readonly<Record<Language, { readonly subject: string; readonly text: string }>> = {
-  fr: {
-    subject: 'Vos données sont prêtes',
-    text: "Bonjour,\n\nl'archive que vous avez demandée est prête. Vous pouvez la télécharger dans votre compte jusqu'au {until}.\n\nSi vous n'avez rien demandé, changez votre mot de passe et écrivez-nous.\n\nCareflow\n",
-  },
-  de: {
-    subject: 'Ihre Daten liegen bereit',
-    text: 'Guten Tag,\n\ndas Archiv, um das Sie gebeten haben, liegt bereit. Sie können es in Ihrem Konto bis {until} herunterladen.\n\nWenn Sie um nichts gebeten haben, ändern Sie Ihr Passwort und schreiben Sie uns.\n\nCareflow\n',
-  },
-  en: {
-    subject: 'Your data is ready',
-    text: 'Hello,\n\nthe archive you asked for is ready. You can download it in your account until {until}.\n\nIf you did not ask for it, change your password and write to us.\n\nCareflow\n',
-  },
+const words: Readonly<Record<Language, Pick<Wording, 'subject' | 'text'>>> = {
+  fr: exportReadyFr,
+  de: exportReadyDe,
+  en: exportReadyEn,
 };

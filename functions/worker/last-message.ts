@@ -7,10 +7,17 @@ import { markSuppressed } from '../../shared/db/suppressed-addresses.ts';
 import type { Language, Recipient } from '../../shared/domain/notification.ts';
 import { AppError } from '../../shared/errors.ts';
 import { type Attempt, attempt } from '../../shared/notify/attempt.ts';
+import type { Wording } from '../../shared/notify/template.ts';
+import { accountErasedDe } from '../../shared/notify/templates/account-erased.de.ts';
+import { accountErasedEn } from '../../shared/notify/templates/account-erased.en.ts';
+import { accountErasedFr } from '../../shared/notify/templates/account-erased.fr.ts';
+import { accountErasedProxyDe } from '../../shared/notify/templates/account-erased-proxy.de.ts';
+import { accountErasedProxyEn } from '../../shared/notify/templates/account-erased-proxy.en.ts';
+import { accountErasedProxyFr } from '../../shared/notify/templates/account-erased-proxy.fr.ts';
 import type { Deps } from './deps.ts';
 import type { Erasure } from './retain-rows.ts';
 
-type Way = { readonly channel: 'email' | 'sms'; readonly to: string; readonly words: Words };
+type Way = { readonly channel: 'email' | 'sms'; readonly to: string; readonly words: Wording };
 
 /**
  * Tells a patient, or those who act for them, that they are being erased, while they can still be reached: whoever did not ask
@@ -76,41 +83,14 @@ function untold(cause: unknown): AppError {
   return new AppError('unavailable', 'Nobody could be told of the erasure.', { reason: 'last-message' }, { cause });
 }
 
-type Words = { readonly subject: string; readonly text: string; readonly sms: string };
-
-const wordsToPatient: Readonly<Record<Language, Words>> = {
-  fr: {
-    subject: 'Votre compte Careflow est effacé',
-    text: "Bonjour,\n\nvotre compte Careflow et vos données sont en cours d'effacement, comme cela nous a été demandé. Vos rendez-vous à venir sont annulés. Ce que la loi nous oblige à garder est mis à part et scellé. Ceci est notre dernier message.\n\nSi vous n'avez rien demandé, écrivez-nous sans attendre.\n\nCareflow\n",
-    sms: "Careflow : votre compte est en cours d'effacement, vos rendez-vous sont annulés. Si vous n'avez rien demandé, écrivez-nous sans attendre.",
-  },
-  de: {
-    subject: 'Ihr Careflow-Konto wird gelöscht',
-    text: 'Guten Tag,\n\nIhr Careflow-Konto und Ihre Daten werden gelöscht, wie es verlangt wurde. Ihre kommenden Termine sind abgesagt. Was wir von Gesetzes wegen aufbewahren müssen, liegt getrennt und versiegelt. Dies ist unsere letzte Nachricht.\n\nWenn Sie um nichts gebeten haben, schreiben Sie uns sofort.\n\nCareflow\n',
-    sms: 'Careflow: Ihr Konto wird gelöscht, Ihre Termine sind abgesagt. Wenn Sie um nichts gebeten haben, schreiben Sie uns sofort.',
-  },
-  en: {
-    subject: 'Your Careflow account is being erased',
-    text: 'Hello,\n\nyour Careflow account and your data are being erased, as we were asked to do. Your visits to come are cancelled. What the law has us keep is put apart and sealed. This is our last message.\n\nIf you did not ask for it, write to us at once.\n\nCareflow\n',
-    sms: 'Careflow: your account is being erased, your visits are cancelled. If you did not ask for it, write to us at once.',
-  },
+const wordsToPatient: Readonly<Record<Language, Wording>> = {
+  fr: accountErasedFr,
+  de: accountErasedDe,
+  en: accountErasedEn,
 };
 
-/** Their own account stays; whose is erased is not said to whoever else may read their messages. */
-const wordsToProxy: Readonly<Record<Language, Words>> = {
-  fr: {
-    subject: 'Un compte Careflow dont vous vous occupez est effacé',
-    text: "Bonjour,\n\nun compte Careflow dont vous vous occupez et ses données sont en cours d'effacement, comme cela nous a été demandé. Ses rendez-vous à venir sont annulés. Ce que la loi nous oblige à garder est mis à part et scellé. Ceci est notre dernier message au sujet de ce compte ; le vôtre reste ouvert.\n\nSi vous n'avez rien demandé, écrivez-nous sans attendre.\n\nCareflow\n",
-    sms: "Careflow : un compte dont vous vous occupez est en cours d'effacement, ses rendez-vous sont annulés. Si vous n'avez rien demandé, écrivez-nous vite.",
-  },
-  de: {
-    subject: 'Ein Careflow-Konto, um das Sie sich kümmern, wird gelöscht',
-    text: 'Guten Tag,\n\nein Careflow-Konto, um das Sie sich kümmern, und seine Daten werden gelöscht, wie es verlangt wurde. Die kommenden Termine sind abgesagt. Was wir von Gesetzes wegen aufbewahren müssen, liegt getrennt und versiegelt. Dies ist unsere letzte Nachricht zu diesem Konto; Ihr eigenes bleibt bestehen.\n\nWenn Sie um nichts gebeten haben, schreiben Sie uns sofort.\n\nCareflow\n',
-    sms: 'Careflow: Ein Konto, um das Sie sich kümmern, wird gelöscht, seine Termine sind abgesagt. Wenn Sie um nichts gebeten haben, schreiben Sie uns sofort.',
-  },
-  en: {
-    subject: 'A Careflow account that you look after is being erased',
-    text: 'Hello,\n\na Careflow account that you look after and its data are being erased, as we were asked to do. Its visits to come are cancelled. What the law has us keep is put apart and sealed. This is our last message about that account; your own stays.\n\nIf you did not ask for it, write to us at once.\n\nCareflow\n',
-    sms: 'Careflow: an account that you look after is being erased, its visits are cancelled. If you did not ask for it, write to us at once.',
-  },
+const wordsToProxy: Readonly<Record<Language, Wording>> = {
+  fr: accountErasedProxyFr,
+  de: accountErasedProxyDe,
+  en: accountErasedProxyEn,
 };
